@@ -1,0 +1,174 @@
+"""The manifest: an immutable description of a blend, small enough for git, complete enough to repeat the blend.
+
+Three digests say what a blend is. `recipe` is what was asked, `sources` is what it was asked of, `content` is the ordered
+rows that came out, each with its prompt and its gold. Paths, times, worker counts and machine facts are in none of them,
+so the same recipe over the same sources has the same digests on any machine.
+
+The rows themselves lie beside the manifest in `rows.parquet`, in the order in which they are trained on.
+"""
+
+import hashlib
+from typing import Any, Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from crossthink.files import canonical_json, digest
+
+SCHEMA_VERSION = 1
+
+ROWS_FILE = "rows.parquet"
+MANIFEST_FILE = "manifest.json"
+
+MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+
+ORDER_SCHEMA = pa.schema(
+    [
+        pa.field("position", pa.int64(), nullable=False),  # 0-based place in the blend
+        pa.field("batch", pa.int32(), nullable=False),  # position // batch_size
+        pa.field("row_id", pa.string(), nullable=False),  # the variant: an item under a template
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("component", pa.string(), nullable=False),  # the recipe's component that drew the row
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("template", pa.string(), nullable=False),  # mcq | open
+        pa.field("epoch", pa.int32(), nullable=False),  # 0 for the first time that a row appears
+        pa.field("answer_kind", pa.string(), nullable=False),
+        pa.field("prompt", MESSAGES, nullable=False),
+        pa.field("ground_truth", pa.string(), nullable=False),
+        pa.field("solution", pa.string()),  # a worked solution, when the source has one
+    ]
+)
+
+
+class Record(BaseModel):
+    """Base of the manifest's parts: closed and immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileRecord(Record):
+    name: str
+    """The file's name, without the machine's folders."""
+    sha256: str
+    bytes: int
+
+
+class SourceRecord(Record):
+    """One source as it was ingested."""
+
+    name: str
+    adapter: str
+    revision: str
+    license: str
+    role: Literal["corpus", "benchmark"] = "corpus"
+    files: list[FileRecord]
+    rows: int
+    """Records found in the files, readable or not."""
+
+
+class LedgerLine(Record):
+    """What one curation stage did to the rows of one source; `rows_in + added == kept + dropped`."""
+
+    stage: str
+    source: str
+    unit: Literal["items", "variants"]
+    rows_in: int
+    added: int
+    kept: int
+    dropped: int
+    reasons: dict[str, int]
+
+
+class CorpusRecord(Record):
+    """The corpus that a blend was drawn from, pinned by its content."""
+
+    name: str
+    settings: str
+    """Digest of the curation settings."""
+    content: str
+    """Digest of the corpus files."""
+    items: int
+    variants: int
+
+
+class ComponentRecord(Record):
+    name: str
+    requested: float
+    """Share of the blend that the recipe asks for."""
+    realised: float
+    """Share of the blend that the component has."""
+    rows: int
+    unique_rows: int
+    available: int
+    epochs: float
+    """rows / unique rows: how often a row is seen, on average."""
+    binds: bool
+    """Whether this component had fewer rows than the recipe asked of it."""
+
+
+class TokenizerRecord(Record):
+    name: str
+    digest: str
+    """SHA-256 over the tokenizer's own files, chat template included."""
+    max_prompt_tokens: int
+    over_limit: int
+    """Rows that were left out because their prompt is longer."""
+
+
+class Digests(Record):
+    recipe: str
+    sources: str
+    content: str
+
+
+class Manifest(Record):
+    """A blend's description; `rows_sha256` pins the file beside it, the digests pin its meaning."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: str
+    version: int = Field(ge=1)
+    crossthink: str
+    """Version of the toolkit that wrote it."""
+    digests: Digests
+    recipe: dict[str, Any]
+    """The resolved recipe: every default filled in."""
+    corpus: CorpusRecord
+    sources: list[SourceRecord]
+    ledger: list[LedgerLine]
+    components: list[ComponentRecord]
+    rows: int
+    batch_size: int
+    batches: int
+    trimmed: int
+    """Rows left out so that the length is a whole number of batches."""
+    prompt_digest: str
+    verifier_digest: str
+    tokenizer: TokenizerRecord | None
+    rows_sha256: str
+    rows_bytes: int
+    statistics: dict[str, Any]
+    parents: list[str]
+    """Content digests of the blends that this one was made from."""
+
+
+def recipe_digest(recipe: dict[str, Any]) -> str:
+    """Return the digest of what was asked; the blend's name and the corpus's name are labels, not part of it."""
+    return digest({key: value for key, value in recipe.items() if key not in ("name", "description", "corpus")})
+
+
+def sources_digest(corpus: CorpusRecord, sources: list[SourceRecord]) -> str:
+    """Return the digest of what the recipe was asked of: the source files and the curation settings."""
+    records = sorted((source.model_dump() for source in sources), key=lambda record: str(record["name"]))
+    return digest({"settings": corpus.settings, "sources": records})
+
+
+def content_digest(rows: pa.Table) -> str:
+    """Return the digest of the ordered rows: row id, component, prompt and gold of each, in order.
+
+    It reads the columns and not the file, so another Parquet writer or compression gives the same digest.
+    """
+    hashed = hashlib.sha256()
+    for batch in rows.select(["row_id", "component", "prompt", "ground_truth"]).to_batches(max_chunksize=8192):
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            hashed.update(canonical_json(row) + b"\n")
+    return hashed.hexdigest()
