@@ -4,6 +4,7 @@ Everything is written beside its final place and renamed into it, so that a kill
 or the new one. A digest is the SHA-256 of bytes, or of JSON in one canonical form (sorted keys, no spaces, UTF-8).
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from crossthink.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,6 +72,22 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
+
+
+@contextmanager
+def locked(folder: Path, what: str) -> Iterator[None]:
+    """Hold a folder for one writer; the lock goes with the process, however it ends.
+
+    Raises:
+        UserError: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{folder}: {what} is being written by another process; wait for it to end") from None
+        yield
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,9 +1,9 @@
 """The workspace: one folder where corpora, manifests and runs live.
 
-    WORKSPACE/corpora/NAME/     items, variants, dropped rows, ledger, corpus.json
-    WORKSPACE/manifests/NAME/VERSION/   rows.parquet, manifest.json
-    WORKSPACE/runs/NAME/        one execution of a plan
-    WORKSPACE/models/NAME/      tokenizers and models made on this machine
+WORKSPACE/corpora/NAME/     items, variants, dropped rows, ledger, corpus.json
+WORKSPACE/manifests/NAME/VERSION/   rows.parquet, manifest.json
+WORKSPACE/runs/NAME/        one execution of a plan
+WORKSPACE/models/NAME/      tokenizers and models made on this machine
 """
 
 import re

@@ -50,7 +50,9 @@ ITEM_SCHEMA = pa.schema(
         pa.field("answer", pa.string()),  # the gold as the source states it; for options, the text of the gold option
         pa.field("answer_index", pa.int32()),  # 0-based place of the gold among the options
         pa.field("answer_kind", pa.string(), nullable=False),
-        pa.field("solutions", pa.list_(pa.struct([("text", pa.string()), ("answer", pa.string()), ("by", pa.string())]))),
+        pa.field(
+            "solutions", pa.list_(pa.struct([("text", pa.string()), ("answer", pa.string()), ("by", pa.string())]))
+        ),
         pa.field("images", pa.list_(pa.struct([("path", pa.string()), ("sha256", pa.string())]))),
         pa.field("license", pa.string(), nullable=False),
         pa.field("language", pa.string()),
@@ -64,7 +66,9 @@ _TYPOGRAPHY = str.maketrans(
         **dict.fromkeys("‘’‚‛′", "'"),
         **dict.fromkeys("“”„‟″«»", '"'),
         **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
-        **dict.fromkeys("\u00ad\u200b\u2060\ufeff", None),  # soft hyphen, zero-width space, word joiner, byte order mark
+        **dict.fromkeys(
+            "\u00ad\u200b\u2060\ufeff", None
+        ),  # soft hyphen, zero-width space, word joiner, byte order mark
     }
 )
 _SPACED_TAGS = frozenset({"<circle>", "<square>", "<fraction>"})

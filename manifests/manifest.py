@@ -15,8 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crossthink.files import canonical_json, digest
 
-SCHEMA_VERSION = 1
-
 ROWS_FILE = "rows.parquet"
 MANIFEST_FILE = "manifest.json"
 
@@ -124,7 +122,7 @@ class Digests(Record):
 class Manifest(Record):
     """A blend's description; `rows_sha256` pins the file beside it, the digests pin its meaning."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     name: str
     version: int = Field(ge=1)
     crossthink: str

@@ -6,14 +6,13 @@ kind of the answer. A record that does not fit its schema raises `BadRecord`: th
 and line, and counted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
-from curate.items import Domain, Origin
 from crossthink.errors import UserError, listing, nearest
-
-type Record = Mapping[str, Any]
+from curate.items import Domain, Origin
+from curate.readers import Layout, Record, Splitter
 
 
 class BadRecord(Exception):
@@ -42,6 +41,8 @@ class Draft:
     solutions: list[Solution] = field(default_factory=list)
     domain: Domain | None = None
     """When the record says it; None: the adapter's."""
+    origin: Origin | None = None
+    """When the record says it (NuminaMath marks its synthetic rows); None: the adapter's."""
     extra: dict[str, Any] | None = None
     """What the record had besides, JSON values only."""
 
@@ -53,8 +54,9 @@ class Adapter:
     Attributes:
         name: what a configuration file calls it.
         about: one line: whose schema it is, its fields, and where it is published.
-        layout: how the records lie in a file: "records" (JSON lines, a JSON list, Parquet or Arrow, told by the file's
-            name), "rows" (headerless CSV; a record is {"0": ..., "1": ...}), or "text" (the adapter's own `split`).
+        layout: how the records lie in a file: "records" (JSON lines, a JSON list, Parquet, Arrow or CSV with a header, told
+            by the file's name), "rows" (headerless CSV; a record is {"0": ..., "1": ..., "file": ...}), or "text" (the
+            adapter's own `split`; a record is {"text": ..., "file": ..., "encoding": ...}).
         draft: record -> Draft; raises BadRecord.
         domain, origin, license, language: what holds for the data set as published; a configuration may say otherwise.
         split: only for layout "text": whole text -> (1-based line, record text) pairs.
@@ -62,15 +64,16 @@ class Adapter:
 
     name: str
     about: str
-    layout: str
+    layout: Layout
     draft: Callable[[Record], Draft]
     domain: Domain
     origin: Origin = Origin.REAL
     license: str = "unknown"
     language: str = "en"
-    split: Callable[[str], list[tuple[int, str]]] | None = None
+    split: Splitter | None = None
 
 
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ADAPTERS: dict[str, Adapter] = {}
 
 
@@ -113,3 +116,27 @@ def text_of(record: Record, key: str) -> str:
 def optional_text(record: Record, key: str) -> str | None:
     """Return a text value, or None when the key is missing or null."""
     return None if record.get(key) is None else text_of(record, key)
+
+
+def list_of(record: Record, key: str) -> list[Any]:
+    """Return a required list.
+
+    Raises:
+        BadRecord: the key is missing or holds something else.
+    """
+    value = record.get(key)
+    if not isinstance(value, list):
+        found = type(value).__name__ if key in record else f"no such key, only {listing(map(str, record))}"
+        raise BadRecord(f"{key}: expected a list, found {found}")
+    return value
+
+
+def rest_of(record: Record, used: frozenset[str]) -> dict[str, Any] | None:
+    """Return what the record has besides the keys that were used; blank values are left out, None when nothing is."""
+    return {key: value for key, value in record.items() if key not in used and value not in (None, "")} or None
+
+
+def letter_index(letter: str, options: Sequence[Any]) -> int | None:
+    """Return the place of a choice letter (A is 0) among the options, or None when it names none of them."""
+    place = _LETTERS.find(letter.strip().upper()) if len(letter.strip()) == 1 else -1
+    return place if 0 <= place < len(options) else None

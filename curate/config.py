@@ -1,0 +1,147 @@
+"""What a person asks of curation: the sources, and the settings of every stage (`crossthink curate CONFIG.yaml`)."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, Self, TypeVar
+
+from pydantic import Field, field_validator, model_validator
+
+from crossthink.config import Settings, load_config
+from crossthink.errors import UserError, listing, nearest
+from crossthink.workspace import checked_name
+from curate.dedup import DedupSettings
+from curate.filters import FilterSettings
+from curate.items import Domain, Origin
+from curate.self_check import SelfCheckSettings
+from curate.sources import adapter
+
+_SHIPPED = Path(__file__).parent / "configs"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class HubSource(Settings):
+    """A data set of the Hugging Face hub, or a local dataset folder, read through `datasets`."""
+
+    id: str
+    revision: str | None = None
+    config: str | None = None
+    split: str = "train"
+
+
+class GeneratedSource(Settings):
+    """Questions made on the spot by the reasoning-gym package."""
+
+    tasks: list[str] = Field(min_length=1)
+    rows_per_task: int = Field(default=100, ge=1)
+    seed: int = 0
+
+
+class SourceSettings(Settings):
+    """One source: a name, the adapter of its published schema, and exactly one of `files`, `hub` and `generate`.
+
+    `files` are paths or globs, relative to the configuration's `root`. The fields that are None are the adapter's.
+    """
+
+    name: str
+    adapter: str
+    files: list[str] | None = None
+    hub: HubSource | None = None
+    generate: GeneratedSource | None = None
+    revision: str = ""
+    license: str | None = None
+    origin: Origin | None = None
+    domain: Domain | None = None
+    language: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_safe(cls, name: str) -> str:
+        return _as_value_error(checked_name, name, "source name")
+
+    @field_validator("adapter")
+    @classmethod
+    def _adapter_exists(cls, name: str) -> str:
+        _as_value_error(adapter, name)
+        return name
+
+    @model_validator(mode="after")
+    def _one_input(self) -> Self:
+        given = [key for key in ("files", "hub", "generate") if getattr(self, key)]
+        if len(given) != 1:
+            raise ValueError(f"expected exactly one of files, hub and generate, found {' and '.join(given) or 'none'}")
+        if self.generate and self.adapter != "reasoning_gym":
+            raise ValueError(f"generate makes reasoning_gym records, but the adapter is {self.adapter!r}")
+        return self
+
+
+class LimitSettings(Settings):
+    """Shares of one source's rows: unreadable above `unreadable_share` ends the run, lost in one stage above
+    `warn_lost_share` is said loudly."""
+
+    unreadable_share: float = Field(default=0.05, ge=0, le=1)
+    warn_lost_share: float = Field(default=0.5, ge=0, le=1)
+
+
+class CurationConfig(Settings):
+    """A curation: corpus name, sources in order, and the settings of each stage."""
+
+    name: str
+    root: str = "."
+    """Folder that the sources' files are relative to; itself relative to the configuration file."""
+    sources: list[SourceSettings] = Field(min_length=1)
+    filters: FilterSettings = FilterSettings()
+    dedup: DedupSettings = DedupSettings()
+    self_check: SelfCheckSettings = SelfCheckSettings()
+    limits: LimitSettings = LimitSettings()
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_safe(cls, name: str) -> str:
+        return _as_value_error(checked_name, name, "corpus name")
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        names = [source.name for source in self.sources]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"sources: the name {twice[0]!r} stands twice")
+        if strange := [name for name in self.dedup.prefer if name not in names]:
+            raise ValueError(f"dedup.prefer: {strange[0]!r} is not one of the sources {', '.join(names)}")
+        return self
+
+
+def find_config(reference: str) -> Path:
+    """Return the file of a curation: a path that ends in .yaml or .yml, or the name of a shipped one.
+
+    Raises:
+        UserError: there is no such curation.
+    """
+    if reference.endswith((".yaml", ".yml")):
+        return Path(reference)
+    known = {path.stem: path for path in _SHIPPED.glob("*.yaml")}
+    if reference not in known:
+        raise UserError(
+            f"curation {reference!r}: no shipped curation of this name.{nearest(reference, known)}"
+            f" There are: {listing(known)}. A curation of your own is a path that ends in .yaml"
+        )
+    return known[reference]
+
+
+def load_curation(path: Path, root: Path | None = None) -> tuple[CurationConfig, Path]:
+    """Read a curation's configuration; return it with the folder that its files are relative to.
+
+    Args:
+        path: the YAML file.
+        root: a folder that takes the place of the configuration's own `root`.
+    """
+    config = load_config(path, CurationConfig)
+    return config, root if root is not None else path.parent / config.root
+
+
+def _as_value_error(check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a check whose UserError should become a fault with the file's line."""
+    try:
+        return check(*args, **kwargs)
+    except UserError as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,110 @@
+"""A finished corpus on disk: the items, their variants, everything that was dropped, and the ledger.
+
+`corpus.json` is written last, so a folder without it is not a corpus. It pins the files by SHA-256 and repeats the ledger
+and the sources, which is what a manifest carries on.
+"""
+
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from crossthink.errors import UserError
+from crossthink.files import digest
+from crossthink.workspace import Workspace
+from curate.items import ITEM_SCHEMA
+from curate.stage import DROPPED_SCHEMA, VARIANT_SCHEMA
+from manifests.catalog import View
+from manifests.manifest import CorpusRecord, FileRecord, LedgerLine, Record, SourceRecord
+
+ITEMS_FILE, VARIANTS_FILE, DROPPED_FILE, LEDGER_FILE = (
+    "items.parquet",
+    "variants.parquet",
+    "dropped.parquet",
+    "ledger.parquet",
+)
+CORPUS_FILE = "corpus.json"
+
+LEDGER_SCHEMA = pa.schema(
+    [
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("unit", pa.string(), nullable=False),
+        pa.field("rows_in", pa.int64(), nullable=False),
+        pa.field("added", pa.int64(), nullable=False),
+        pa.field("kept", pa.int64(), nullable=False),
+        pa.field("dropped", pa.int64(), nullable=False),
+    ]
+)
+
+
+class Corpus(Record):
+    """What `corpus.json` says."""
+
+    schema_version: int = 1
+    name: str
+    settings: str
+    """Digest of the curation settings: what was asked, without paths."""
+    key: str
+    """Digest of settings, source files and code: the same key means that nothing needs to be done again."""
+    sources: list[SourceRecord]
+    ledger: list[LedgerLine]
+    files: list[FileRecord]
+    items: int
+    variants: int
+
+    def record(self) -> CorpusRecord:
+        """Return what a manifest says of this corpus."""
+        pinned = {file.name: file.sha256 for file in self.files if file.name in (ITEMS_FILE, VARIANTS_FILE)}
+        return CorpusRecord(
+            name=self.name,
+            settings=self.settings,
+            content=digest(pinned),
+            items=self.items,
+            variants=self.variants,
+        )
+
+
+def read_corpus(folder: Path) -> Corpus:
+    """Read a finished corpus's description.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    path = folder / CORPUS_FILE
+    try:
+        return Corpus.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "(whole file)"
+        raise UserError(
+            f"{path}  {where}: {first['msg']}. The file is damaged; remove the folder and curate again"
+        ) from None
+
+
+def ledger_table(ledger: list[LedgerLine]) -> pa.Table:
+    """Return the ledger as rows of `LEDGER_SCHEMA`; the reasons can be counted in the dropped rows."""
+    return pa.Table.from_pylist([line.model_dump(exclude={"reasons"}) for line in ledger], schema=LEDGER_SCHEMA)
+
+
+def views(workspace: Workspace) -> list[View]:
+    """Return the catalog's views of every finished corpus."""
+    folders = sorted(path.parent for path in workspace.corpora.glob(f"*/{CORPUS_FILE}"))
+
+    def view(name: str, about: str, schema: pa.Schema, file: str) -> View:
+        files = [(folder / file, {"corpus": folder.name}) for folder in folders]
+        return View(name, about, schema, {"corpus": pa.string()}, files)
+
+    return [
+        view("items", "the questions of a corpus, one row each", ITEM_SCHEMA, ITEMS_FILE),
+        view(
+            "variants",
+            "an item under a template (mcq, open), with the gold that the box must hold",
+            VARIANT_SCHEMA,
+            VARIANTS_FILE,
+        ),
+        view(
+            "dropped", "every row that curation dropped, with stage, reason and evidence", DROPPED_SCHEMA, DROPPED_FILE
+        ),
+        view("ledger", "rows in, added, kept and dropped, per stage and source", LEDGER_SCHEMA, LEDGER_FILE),
+    ]

@@ -1,0 +1,73 @@
+"""Well-formed and verifiable: keep only what a rule can score.
+
+Nemotron-CrossThink (arXiv 2504.13941, section 2) keeps a multiple-choice item only if its gold is among its options, an
+open item only if its answer has at most ten words, and a math item only if it has an answer at all. To these come the
+faults that published sets are seen to have: blank options, the same option twice, a stated answer that is not the text of
+the option its index points at. Each rule is an expression with a reason; the first that fires is the reason of the drop.
+"""
+
+import polars as pl
+from pydantic import Field
+
+from crossthink.config import Settings
+from curate.items import Domain
+from curate.stage import Outcome, Reason, evidence_text, first_reason
+
+MISSING = ("", "n/a")
+"""Answers and questions that say nothing, after stripping and lower-casing."""
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class FilterSettings(Settings):
+    """`max_answer_words` counts words between white space in the answer of an open general-reasoning variant (paper: 10)."""
+
+    max_answer_words: int = Field(default=10, ge=1)
+
+
+def is_blank(text: pl.Expr) -> pl.Expr:
+    """Whether a text is null or says nothing."""
+    return text.is_null() | text.str.strip_chars().str.to_lowercase().is_in(list(MISSING))
+
+
+def drop_malformed(items: pl.LazyFrame) -> Outcome:
+    """Drop items that no template can turn into a question with one gold answer.
+
+    Args:
+        items: rows of `ITEM_SCHEMA`.
+    """
+    options, index = pl.col("options"), pl.col("answer_index")
+    trimmed = options.list.eval(pl.element().str.strip_chars())
+    has_options = options.is_not_null()
+    gold = options.list.get(index, null_on_oob=True)
+    return Outcome.split(
+        items,
+        first_reason(
+            {
+                Reason.MISSING_QUESTION: is_blank(pl.col("question")),
+                Reason.MISSING_ANSWER: is_blank(pl.col("answer")) & index.is_null(),
+                Reason.TOO_FEW_OPTIONS: has_options & (options.list.len() < 2),
+                Reason.TOO_MANY_OPTIONS: has_options & (options.list.len() > len(LETTERS)),
+                Reason.GOLD_NOT_IN_OPTIONS: has_options & gold.is_null(),
+                Reason.BLANK_OPTION: has_options & trimmed.list.eval(is_blank(pl.element())).list.any(),
+                Reason.DUPLICATE_OPTIONS: has_options & (trimmed.list.n_unique() < trimmed.list.len()),
+                Reason.CONTRADICTORY_GOLD: has_options & (gold.str.strip_chars() != pl.col("answer").str.strip_chars()),
+            }
+        ),
+        evidence=evidence_text("answer", pl.col("answer")),
+    )
+
+
+def drop_unverifiable(variants: pl.LazyFrame, settings: FilterSettings) -> Outcome:
+    """Drop open general-reasoning variants whose answer is too long to be compared by a rule.
+
+    Args:
+        variants: rows of `VARIANT_SCHEMA`.
+        settings: see `FilterSettings`.
+    """
+    words = pl.col("answer").str.count_matches(r"\S+")
+    is_open_gpr = (pl.col("template") == "open") & (pl.col("domain") == Domain.GPR.value)
+    too_long = is_open_gpr & (words > settings.max_answer_words)
+    return Outcome.split(
+        variants, first_reason({Reason.ANSWER_TOO_LONG: too_long}), evidence=evidence_text("words", words)
+    )

@@ -1,0 +1,147 @@
+"""Parquet, Arrow and Hugging Face data sets: columns in batches, turned into records of JSON values.
+
+Most columns are JSON values already. Where a type is not, it is written as text (times in ISO 8601, decimals as digits,
+bytes in base64, an infinity as "inf"); NaN is null, as in JSON text.
+"""
+
+import base64
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from crossthink.errors import UserError, listing
+from curate.readers.opening import Member
+from curate.readers.rows import Rejected, RejectReason, Row, printable
+
+_BATCH_ROWS = 4096
+
+
+def parquet_rows(member: Member) -> Iterator[Row | Rejected]:
+    """Yield the rows of a Parquet file, numbered from 1."""
+    import pyarrow.parquet as pq
+
+    with _explained(member), pq.ParquetFile(_unpacked_path(member)) as file:
+        yield from batch_rows(member.name, file.iter_batches(_BATCH_ROWS))
+
+
+def arrow_rows(member: Member) -> Iterator[Row | Rejected]:
+    """Yield the rows of an Arrow file, in the stream or the file format, numbered from 1."""
+    with _explained(member), pa.memory_map(str(_unpacked_path(member))) as source:
+        is_file = source.read(6) == b"ARROW1"
+        source.seek(0)
+        if is_file:
+            file = pa.ipc.open_file(source)
+            batches = (file.get_batch(number) for number in range(file.num_record_batches))
+            yield from batch_rows(member.name, batches)
+        else:
+            yield from batch_rows(member.name, pa.ipc.open_stream(source))
+
+
+def hub_rows(
+    name: str, split: str = "train", config: str | None = None, revision: str | None = None
+) -> Iterator[Row | Rejected]:
+    """Yield the rows of one split of a data set on the Hugging Face hub, or of a local data set folder.
+
+    Args:
+        name: OWNER/NAME on the hub, or a folder of files that `datasets` knows or that its `save_to_disk` wrote.
+        split: one split, for example "train".
+        config: the hub's name for a subset.
+        revision: commit, tag or branch; a commit pins the rows.
+
+    Raises:
+        UserError: the data set, the configuration or the split is not there, or cannot be fetched.
+    """
+    dataset = _load_split(name, split, config, revision)
+    label = "/".join(part for part in (Path(name).name if Path(name).is_dir() else name, config, split) if part)
+    if not len(dataset):
+        raise UserError(f"{label}: holds no rows, there is nothing to read")
+    tables = dataset.with_format("arrow").iter(_BATCH_ROWS)
+    yield from batch_rows(label, (batch for table in tables for batch in table.to_batches()))
+
+
+def batch_rows(name: str, batches: Iterable[Any]) -> Iterator[Row | Rejected]:
+    """Yield the rows of Arrow record batches under `name`:ROW."""
+    number = 0
+    clean: Callable[[Any], Any] | None = None
+    for index, batch in enumerate(batches):
+        if index == 0:
+            clean = None if all(map(_is_json_type, batch.schema.types)) else _json_value
+        for record in _records(batch):
+            number += 1
+            place = f"{name}:{number}"
+            if isinstance(record, UnicodeDecodeError):
+                yield Rejected(place, RejectReason.BAD_BYTES, "a text is not UTF-8", printable(record.object))
+            else:
+                yield Row(place, clean(record) if clean else record)
+
+
+def _load_split(name: str, split: str, config: str | None, revision: str | None) -> Any:
+    import datasets
+
+    folder = Path(name)
+    try:
+        if (folder / "dataset_dict.json").is_file() or (folder / "state.json").is_file():
+            loaded = datasets.load_from_disk(name)
+            if not isinstance(loaded, datasets.DatasetDict):
+                return loaded
+            if split not in loaded:
+                raise UserError(f"{name}: has no split {split!r}. There are: {listing(map(str, loaded))}")
+            return loaded[split]
+        return datasets.load_dataset(name, config, split=split, revision=revision)
+    except (OSError, ValueError, RuntimeError, pa.ArrowException, datasets.exceptions.DatasetsError) as error:
+        where = f"{name} (config {config or 'default'}, split {split}, revision {revision or 'newest'})"
+        raise UserError(f"{where}: cannot be loaded by datasets: {error}") from error
+
+
+def _records(batch: Any) -> list[Any]:
+    """Return the records of a batch; where a text is not UTF-8, the error stands in place of its record."""
+    try:
+        return list(batch.to_pylist())
+    except UnicodeDecodeError as error:
+        if batch.num_rows == 1:
+            return [error]
+    return [record for row in range(batch.num_rows) for record in _records(batch.slice(row, 1))]
+
+
+def _is_json_type(type_: Any) -> bool:
+    """Tell whether every value of an Arrow type is a JSON value; floats are not, because of NaN."""
+    kinds = pa.types
+    if kinds.is_list(type_) or kinds.is_large_list(type_) or kinds.is_fixed_size_list(type_):
+        return _is_json_type(type_.value_type)
+    if kinds.is_struct(type_):
+        return all(_is_json_type(type_.field(place).type) for place in range(type_.num_fields))
+    checks = (kinds.is_string, kinds.is_large_string, kinds.is_integer, kinds.is_boolean, kinds.is_null)
+    return any(check(type_) for check in checks)
+
+
+def _json_value(value: Any) -> Any:
+    """Return the JSON form of a value that Arrow gave."""
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None if math.isnan(value) else str(value)
+    if isinstance(value, dict):
+        return {str(key): _json_value(element) for key, element in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(element) for element in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _unpacked_path(member: Member) -> Path:
+    if member.is_packed:
+        raise UserError(f"{member.name}: {member.suffix} files are read in place; unpack it first")
+    return member.path
+
+
+@contextmanager
+def _explained(member: Member) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{member.name}: is not a readable {member.suffix} file ({error}); fetch it again") from error

@@ -1,0 +1,55 @@
+"""ARC, the AI2 Reasoning Challenge: science questions with labelled choices.
+
+Both published forms are read: the original JSON lines (`question.stem`, `question.choices` as a list of text and label)
+and allenai/ai2_arc on the hub (`question` as text, `choices` as two lists). Labels are A to E or 1 to 4 (CC BY-SA 4.0).
+"""
+
+from typing import Any
+
+from curate.items import Domain
+from curate.sources.base import Adapter, BadRecord, Draft, Record, list_of, optional_text, register, rest_of, text_of
+
+_USED = frozenset({"id", "question", "choices", "answerKey"})
+
+
+def draft(record: Record) -> Draft:
+    question = record.get("question")
+    if isinstance(question, dict):
+        stem, (labels, options) = text_of(question, "stem"), _listed(list_of(question, "choices"))
+    else:
+        choices = record.get("choices")
+        if not isinstance(choices, dict):
+            raise BadRecord(f"choices: expected label and text, found {type(choices).__name__}")
+        stem, labels = text_of(record, "question"), list(map(str, list_of(choices, "label")))
+        options = list(map(str, list_of(choices, "text")))
+    if len(labels) != len(options):
+        raise BadRecord(f"choices: expected a label for each text, found {len(labels)} and {len(options)}")
+    label = text_of(record, "answerKey").strip()
+    place = labels.index(label) if label in labels else None
+    return Draft(
+        question=stem,
+        answer=label if place is None else options[place],
+        options=options,
+        answer_index=place,
+        key=optional_text(record, "id"),
+        subject="science",
+        extra=rest_of(record, _USED),
+    )
+
+
+def _listed(choices: list[Any]) -> tuple[list[str], list[str]]:
+    if not all(isinstance(choice, dict) for choice in choices):
+        raise BadRecord("question.choices: expected objects with text and label")
+    return [text_of(choice, "label") for choice in choices], [text_of(choice, "text") for choice in choices]
+
+
+ARC = register(
+    Adapter(
+        name="arc",
+        about="ARC: question (stem, choices), answerKey; AI2's JSON lines, or hub allenai/ai2_arc",
+        layout="records",
+        draft=draft,
+        domain=Domain.GPR,
+        license="CC-BY-SA-4.0",
+    )
+)

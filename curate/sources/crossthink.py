@@ -1,0 +1,100 @@
+"""The two files that Nemotron-CrossThink released (arXiv 2504.13941): synthetic QA, and synthetic mathematics.
+
+A row has data_source, prompt, reward_model{ground_truth, style} and meta_data{index, question}. The question is
+`meta_data.question`, else the last user message. Where the question, or else the prompt, lays options out as lettered
+lines, they become options, and a gold that is a letter, or the text of an option, points at one; else the row is open.
+Published as nvidia/Nemotron-CrossThink on the hub (CC BY 4.0).
+"""
+
+import re
+
+from curate.items import Domain, Origin
+from curate.sources.base import Adapter, Draft, Record, letter_index, optional_text, register, rest_of
+from curate.sources.prompts import gold_of, read_prompt
+
+_OPTION = re.compile(r"^[ \t]*\(?([A-Z])[.):][ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
+_LABELLED = re.compile(r"\(?([A-Z])(?:[.):]|$)[ \t]*(.*)", re.DOTALL)
+_USED = frozenset({"reward_model", "meta_data", "prompt"})
+_URL = "nvidia/Nemotron-CrossThink"
+
+
+def draft_qa(record: Record) -> Draft:
+    question, extra = _question(record)
+    stem, options = lettered_options(question)
+    if not options and record.get("prompt") is not None:
+        options = lettered_options(read_prompt(record).question)[1]
+    gold = gold_of(record)
+    if not options or gold is None:
+        return Draft(question=stem, answer=gold, options=options or None, extra=extra)
+    place = _place(gold, options)
+    answer = gold if place is None else options[place]
+    return Draft(question=stem, answer=answer, options=options, answer_index=place, extra=extra)
+
+
+def draft_math(record: Record) -> Draft:
+    question, extra = _question(record)
+    return Draft(question=question, answer=gold_of(record), extra=extra)
+
+
+def lettered_options(text: str) -> tuple[str, list[str]]:
+    """Return a question without its options, and the options: the last run of lines lettered from A, if there is one."""
+    run: list[re.Match[str]] = []
+    best: list[re.Match[str]] = []
+    for found in _OPTION.finditer(text):
+        is_next = run and ord(found[1]) - ord("A") == len(run) and not text[run[-1].end() : found.start()].strip()
+        run = [*run, found] if is_next else [found] if found[1] == "A" else []
+        best = run if len(run) > 1 else best
+    if not best:
+        return text, []
+    before, after = text[: best[0].start()].rstrip(), text[best[-1].end() :].strip()
+    return f"{before}\n{after}" if after else before, [found[2] for found in best]
+
+
+def _question(record: Record) -> tuple[str, dict[str, object] | None]:
+    """Return the question as it is stated, and what else the row has."""
+    extra: dict[str, object] = rest_of(record, _USED) or {}
+    meta = record.get("meta_data")
+    meta = meta if isinstance(meta, dict) else {}
+    extra |= {key: value for key, value in meta.items() if key != "question" and value is not None}
+    question = optional_text(meta, "question")
+    if question:
+        return question, extra or None
+    prompt = read_prompt(record)
+    extra |= {"instruction": prompt.instruction} if prompt.instruction else {}
+    return prompt.question, extra or None
+
+
+def _place(gold: str, options: list[str]) -> int | None:
+    """Return where the gold stands among the options: by its text, its letter, or "B) text"."""
+    text = gold.strip()
+    if text in options:
+        return options.index(text)
+    found = _LABELLED.fullmatch(text)
+    place = letter_index(found[1], options) if found else None
+    if found is None or place is None:
+        return None
+    return place if found[2].strip() in ("", options[place]) else None
+
+
+CROSSTHINK_QA = register(
+    Adapter(
+        name="crossthink_qa",
+        about=f"Nemotron-CrossThink-QA.jsonl: prompt, reward_model.ground_truth, meta_data.question; hub {_URL}",
+        layout="records",
+        draft=draft_qa,
+        domain=Domain.GPR,
+        origin=Origin.SYNTHETIC,
+        license="CC-BY-4.0",
+    )
+)
+CROSSTHINK_MATH = register(
+    Adapter(
+        name="crossthink_math",
+        about=f"Nemotron-CrossThink-Math.jsonl: prompt, reward_model.ground_truth, meta_data.question; hub {_URL}",
+        layout="records",
+        draft=draft_math,
+        domain=Domain.MATH,
+        origin=Origin.SYNTHETIC,
+        license="CC-BY-4.0",
+    )
+)

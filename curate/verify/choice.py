@@ -1,0 +1,36 @@
+r"""Multiple choice: the label decides.
+
+A label is one Latin letter, alone or set off by a bracket, a full stop or a colon; what stands after it is the
+option's text and is not judged. "B. Paris", "(b)", "\text{B)}" are B; "A dog", "A or B" and "A, B" are no label at
+all. The paper trained best on the label alone (short form, +1.20 points).
+"""
+
+import re
+import unicodedata
+
+from curate.verify.kinds import Reason
+from curate.verify.latex import clean, unwrap_text
+
+# After a full stop or a colon a space must follow: "e.g." names no option.
+_LABEL = re.compile(r"[(\[{]?\s*([A-Za-z])\s*(?:(?:[)\]}]+[.:]?|[.:](?=\s|$))(?P<rest>.*)|$)", re.DOTALL)
+_ANOTHER = re.compile(r"\s*(?:(?:or|and|,|/|&|\+)\s*)+[(\[{]?[A-Za-z]\s*[)\]}.:]*\s*$", re.IGNORECASE)
+
+
+def label(text: str) -> str | None:
+    """Return the upper-case label that `text` names, or None if it names none or more than one."""
+    plain = unicodedata.normalize("NFKC", unwrap_text(clean(text[:4000]))).strip()
+    match = _LABEL.match(plain)
+    if match is None or (match["rest"] and _ANOTHER.match(match["rest"])):
+        return None
+    return match[1].upper()
+
+
+def settle_choice(answer: str, gold: str) -> Reason:
+    """Compare two labels. A gold that is no label cannot be met."""
+    gold_label = label(gold)
+    if gold_label is None:
+        return Reason.NO_GOLD
+    answer_label = label(answer)
+    if answer_label is None:
+        return Reason.UNPARSEABLE if answer.strip() else Reason.EMPTY
+    return Reason.CORRECT if answer_label == gold_label else Reason.WRONG

@@ -1,0 +1,99 @@
+r"""Cheap LaTeX forms: enough to see that two answers are written alike, without parsing them.
+
+`clean` takes off what stands around an answer and is safe to hand to math-verify. `tidy` writes the same mathematics
+the same way (`\dfrac12` and `\frac{1}{2}`), keeping a space after a comma because `10, 100` is two numbers and
+`10,100` one.
+"""
+
+import re
+
+_UNICODE = str.maketrans(
+    {
+        **dict.fromkeys("−‐‑‒–—﹣－", "-"),
+        **dict.fromkeys("\t\n\r\v\f\u00a0\u202f\u205f\u3000", " "),
+        **dict.fromkeys(range(0x2000, 0x200B), " "),
+        # zero-width and direction marks: invisible, so never part of an answer
+        **dict.fromkeys([0, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]),
+        **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
+        "°": r"^\circ",
+        "％": "%",
+        "⁄": "/",
+    }
+)
+_AROUND = [("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**")]
+
+_TEXT_COMMAND = re.compile(
+    r"\\(?:text(?:bf|it|rm|sf|tt|normal|up)?|math(?:rm|bf|it|sf|tt|normal)|mbox|hbox|boldsymbol|bm|operatorname)"
+    r"\s*\{([^{}]*)\}"
+)
+_SPACING = re.compile(r"\\\\|\\!|(?:\\[,;: ]|~|\\q?quad(?![A-Za-z]))+")
+_DROPPED = re.compile(r"\\(?:left|right|displaystyle|textstyle|limits)(?![A-Za-z])")
+_FRACTION = re.compile(r"\\[dtc]?frac(?![A-Za-z])\s*")
+_SHORT_FRACTION = re.compile(r"\\frac(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
+_SHORT_SCRIPT = re.compile(r"([_^])\s*\{\s*(\w)\s*\}")
+_DEGREE = re.compile(r"\^\s*\{\s*\\circ\s*\}|\^\s*\\circ(?![A-Za-z])\s*|\\degree(?![A-Za-z])\s*")
+_IDLE_SPACE = re.compile(r"(?<![A-Za-z0-9,]) | (?![A-Za-z0-9])")
+
+
+def clean(text: str) -> str:
+    """Take off invisible characters, math delimiters around the whole, bold marks and a final full stop."""
+    text = text.translate(_UNICODE).strip()
+    while stripped := _inside(text):
+        text = stripped
+    if text.endswith(".") and not text.endswith((" .", "..")) and len(text) > 1:
+        text = text[:-1]
+        while stripped := _inside(text):
+            text = stripped
+    return text
+
+
+def unwrap_text(text: str) -> str:
+    r"""Replace `\text{...}`, `\mathrm{...}` and their like by what they hold."""
+    for _ in range(3):
+        unwrapped = _TEXT_COMMAND.sub(r"\1", text)
+        if unwrapped == text:
+            break
+        text = unwrapped
+    return text
+
+
+def tidy(cleaned: str) -> str:
+    """Write a cleaned answer in one way. Not for display, and not for math-verify: units lose their wrapping."""
+    text = _SPACING.sub(_space, cleaned)
+    text = unwrap_text(text)
+    text = _DROPPED.sub("", text)
+    text = _SHORT_FRACTION.sub(_braced_fraction, _FRACTION.sub(r"\\frac", text))
+    text = _DEGREE.sub(r"^\\circ ", text)
+    text = _SHORT_SCRIPT.sub(r"\1\2", text)
+    text = text.replace("{,}", ",").replace(r"\%", "%").replace(r"\$", "$")
+    return _IDLE_SPACE.sub("", " ".join(text.split()))
+
+
+def is_balanced(text: str) -> bool:
+    """Whether every unescaped brace has its partner."""
+    depth = 0
+    for brace in re.findall(r"\\.|[{}]", text, re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(brace, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _inside(text: str) -> str:
+    """What one pair of delimiters around the whole text holds, or nothing if no pair does."""
+    for left, right in _AROUND:
+        if len(text) > len(left) + len(right) and text.startswith(left) and text.endswith(right):
+            inner = text[len(left) : -len(right)]
+            # "$x$ or $y$" is not one formula, and a trailing "\$" is currency
+            if left not in inner and right not in inner and not inner.endswith("\\"):
+                return inner.strip()
+    return ""
+
+
+def _space(match: re.Match[str]) -> str:
+    return {r"\\": r"\\", r"\!": ""}.get(match.group(), " ")
+
+
+def _braced_fraction(match: re.Match[str]) -> str:
+    top, bottom = match[1] or match[2] or "", match[3] or match[4] or ""
+    return rf"\frac{{{top.strip()}}}{{{bottom.strip()}}}"
