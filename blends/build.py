@@ -1,6 +1,6 @@
 """Building a blend: recipe and corpus in, ordered rows and their manifest out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ import polars as pl
 import pyarrow as pa
 
 from blends.draw import Candidates, candidates, draw
-from blends.prompts import prompt_digest, render
-from blends.recipe import Prompt, Recipe, TokenizerSettings
+from blends.prompts import Message, prompt_digest, render
+from blends.recipe import Prompt, Recipe
 from blends.schedule import batch_of_each_row
-from blends.tokenizer import load_tokenizer
+from blends.tokenizer import Tokenizer, load_tokenizer
 from blends.weights import Allotment, allot
 from crossthink import __version__
 from crossthink.engines import connect
@@ -40,7 +40,8 @@ class Plan:
 
     found: Candidates
     allotment: Allotment
-    tokenizer: TokenizerRecord | None
+    tokenizer: Tokenizer | None
+    over_limit: int
 
 
 def build(recipe: Recipe, workspace: Workspace) -> Written:
@@ -76,7 +77,8 @@ def build(recipe: Recipe, workspace: Workspace) -> Written:
         trimmed=plan.allotment.trimmed,
         prompt_digest=prompt_digest(recipe.prompt),
         verifier_digest=verifier_digest(),
-        tokenizer=plan.tokenizer,
+        over_limit=plan.over_limit,
+        tokenizer=_tokenizer_record(recipe, plan.tokenizer),
         rows_sha256="",
         rows_bytes=0,
         statistics=_statistics(rows),
@@ -88,14 +90,10 @@ def build(recipe: Recipe, workspace: Workspace) -> Written:
 def make_plan(recipe: Recipe, corpus: Path) -> Plan:
     """Decide what every component gives, without rendering or writing anything."""
     found = candidates(recipe, corpus)
-    tokenizer = None
-    if recipe.tokenizer is not None:
-        found, tokenizer = _within_limit(found, recipe.tokenizer, recipe.prompt, corpus)
-    return Plan(
-        found,
-        allot(found.leaves, recipe.size, recipe.batch_size, recipe.when_short, recipe.max_repeats),
-        tokenizer,
-    )
+    tokenizer = load_tokenizer(recipe.tokenizer.path) if recipe.tokenizer else None
+    within = _within_limits(found, recipe, tokenizer, corpus)
+    allotment = allot(within.leaves, recipe.size, recipe.batch_size, recipe.when_short, recipe.max_repeats)
+    return Plan(within, allotment, tokenizer, found.rows.height - within.rows.height)
 
 
 def order_rows(recipe: Recipe, plan: Plan, corpus: Path) -> pa.Table:
@@ -118,10 +116,10 @@ def order_rows(recipe: Recipe, plan: Plan, corpus: Path) -> pa.Table:
 def _shuffle_within_batches(placed: pl.DataFrame, seed: int) -> pl.DataFrame:
     with connect() as database:
         database.register("placed", placed)
-        answer = database.execute(
+        answer = database.sql(
             "SELECT *, row_number() OVER (ORDER BY batch, sha256($salt || epoch || '/' || row_id), row_id) - 1 AS position"
             " FROM placed ORDER BY position",
-            {"salt": f"{seed}/place/"},
+            params={"salt": f"{seed}/place/"},
         )
         return pl.DataFrame(answer.to_arrow_table())
 
@@ -141,31 +139,41 @@ def _with_text(rows: pl.DataFrame, prompt: Prompt, corpus: Path) -> pl.DataFrame
     )
 
 
-def _within_limit(
-    found: Candidates, settings: TokenizerSettings, prompt: Prompt, corpus: Path
-) -> tuple[Candidates, TokenizerRecord]:
-    """Leave out the rows whose prompt is over the limit; a component that this empties is an error."""
-    tokenizer = load_tokenizer(settings.path)
-    prompts = _with_text(found.rows, prompt, corpus)["prompt"].to_list()
-    lengths = pl.Series(tokenizer.lengths(prompts), dtype=pl.Int64)
-    rows = found.rows.filter(lengths <= settings.max_prompt_tokens)
+def _within_limits(found: Candidates, recipe: Recipe, tokenizer: Tokenizer | None, corpus: Path) -> Candidates:
+    """Leave out the rows whose prompt is over a limit; a component that this empties is an error."""
+    limits: list[tuple[str, int, Callable[[list[list[Message]]], list[int]]]] = []
+    if recipe.max_prompt_characters is not None:
+        limits.append(("max_prompt_characters", recipe.max_prompt_characters, _characters))
+    if recipe.tokenizer is not None and tokenizer is not None:
+        limits.append(("tokenizer.max_prompt_tokens", recipe.tokenizer.max_prompt_tokens, tokenizer.lengths))
+    for key, limit, measure in limits:
+        lengths = pl.Series(measure(_with_text(found.rows, recipe.prompt, corpus)["prompt"].to_list()), dtype=pl.Int64)
+        found = _shorter(found, lengths, key, limit)
+    return found
+
+
+def _shorter(found: Candidates, lengths: pl.Series, key: str, limit: int) -> Candidates:
+    rows = found.rows.filter(lengths <= limit)
     counts = dict(rows.group_by("leaf").len().iter_rows())
-    leaves = []
     for place, leaf in enumerate(found.leaves):
         if not counts.get(place):
             shortest = lengths.filter(found.rows["leaf"] == place).min()
             raise UserError(
-                f"component {leaf.name}: every prompt is longer than tokenizer.max_prompt_tokens"
-                f" ({settings.max_prompt_tokens}); the shortest has {shortest!r} tokens"
+                f"component {leaf.name}: every prompt is longer than {key} ({limit}); the shortest has {shortest!r}"
             )
-        leaves.append(leaf.with_available(counts[place]))
-    record = TokenizerRecord(
-        name=tokenizer.name,
-        digest=tokenizer.digest,
-        max_prompt_tokens=settings.max_prompt_tokens,
-        over_limit=found.rows.height - rows.height,
+    return Candidates([leaf.with_available(counts[place]) for place, leaf in enumerate(found.leaves)], rows)
+
+
+def _characters(prompts: list[list[Message]]) -> list[int]:
+    return [sum(len(message["content"]) for message in messages) for messages in prompts]
+
+
+def _tokenizer_record(recipe: Recipe, tokenizer: Tokenizer | None) -> TokenizerRecord | None:
+    if recipe.tokenizer is None or tokenizer is None:
+        return None
+    return TokenizerRecord(
+        name=tokenizer.name, digest=tokenizer.digest, max_prompt_tokens=recipe.tokenizer.max_prompt_tokens
     )
-    return Candidates(leaves, rows), record
 
 
 def _component_records(plan: Plan, rows: pa.Table) -> list[ComponentRecord]:

@@ -55,10 +55,10 @@ def draw_order(rows: pl.DataFrame, seed: int, epoch: int) -> pl.DataFrame:
     """Return the rows with `rank`, each leaf's 0-based place in the hash order of (seed, epoch, row)."""
     with connect() as database:
         database.register("candidates", rows.select("row_id", "leaf"))
-        answer = database.execute(
+        answer = database.sql(
             "SELECT row_id, row_number() OVER (PARTITION BY leaf ORDER BY sha256($salt || row_id), row_id) - 1 AS rank"
             " FROM candidates",
-            {"salt": f"{seed}/{epoch}/"},
+            params={"salt": f"{seed}/{epoch}/"},
         )
         ranked = pl.DataFrame(answer.to_arrow_table())
     return rows.join(ranked, on="row_id", how="left", maintain_order="left")

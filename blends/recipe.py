@@ -8,11 +8,9 @@ so that every source is drawn, scheduled and reported on its own. A row belongs 
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from crossthink.config import Settings
-from crossthink.errors import UserError
-from crossthink.workspace import checked_name
+from crossthink.config import Name, Settings
 from curate.items import Domain, Origin
 
 
@@ -46,20 +44,12 @@ class Select(Settings):
 class Component(Settings):
     """A part of the blend; inside a group, `proportion` is the share of the group."""
 
-    name: str
+    name: Name
     proportion: Share | None = None
     all: Literal[True] | None = None
     select: Select = Select()
     split_by: Literal["source", "domain", "template", "subject"] | None = None
     components: list["Component"] = Field(default_factory=list)
-
-    @field_validator("name")
-    @classmethod
-    def _name_is_safe(cls, name: str) -> str:
-        try:
-            return checked_name(name, "component name")
-        except UserError as error:
-            raise ValueError(str(error)) from None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -119,7 +109,7 @@ class Recipe(Settings):
     epochs of repeated data train about as well as new data, arXiv 2305.16264), or the other components fill up.
     """
 
-    name: str
+    name: Name
     description: str = ""
     corpus: str = ""
     """Name of the corpus; the command line may give it instead."""
@@ -129,16 +119,10 @@ class Recipe(Settings):
     when_short: Literal["shrink", "repeat", "reweight"] = "shrink"
     max_repeats: int = Field(default=4, ge=1)
     prompt: Prompt = Prompt()
+    max_prompt_characters: int | None = Field(default=None, ge=1)
+    """Rows with a longer prompt are left out; for a blend whose tokenizer is not known yet."""
     tokenizer: TokenizerSettings | None = None
     components: list[Component] = Field(min_length=1)
-
-    @field_validator("name")
-    @classmethod
-    def _name_is_safe(cls, name: str) -> str:
-        try:
-            return checked_name(name, "blend name")
-        except UserError as error:
-            raise ValueError(str(error)) from None
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -160,7 +144,7 @@ class Recipe(Settings):
 
 
 def _must_sum_to_one(parts: list[Component], what: str) -> None:
-    total = sum(part.share for part in parts)
+    total = sum((part.share for part in parts), Fraction(0))
     if abs(total - 1) > Fraction(1, 10**6):
         raise ValueError(f"the proportions of {what} sum to {float(total):g}, expected 1")
 

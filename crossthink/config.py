@@ -6,12 +6,13 @@ valid spelling, repeated keys are refused, and each fault is one line `FILE:LINE
 
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from crossthink.errors import UserError, nearest
+from crossthink.workspace import checked_name
 
 
 class Settings(BaseModel):
@@ -21,6 +22,17 @@ class Settings(BaseModel):
 
 
 S = TypeVar("S", bound=BaseModel)
+
+
+def _safe_name(name: str) -> str:
+    try:
+        return checked_name(name, "name")
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+Name = Annotated[str, AfterValidator(_safe_name)]
+"""A name that is safe as a folder's name."""
 
 
 def load_config(path: Path, model: type[S]) -> S:

@@ -15,7 +15,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print one plain line."""
-        self.console.print(text, highlight=False, markup=False)
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def step(self, title: str) -> Iterator["Step"]:

@@ -1,14 +1,12 @@
 """What a person asks of curation: the sources, and the settings of every stage (`crossthink curate CONFIG.yaml`)."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from crossthink.config import Settings, load_config
+from crossthink.config import Name, Settings, load_config
 from crossthink.errors import UserError, listing, nearest
-from crossthink.workspace import checked_name
 from curate.dedup import DedupSettings
 from curate.filters import FilterSettings
 from curate.items import Domain, Origin
@@ -16,9 +14,6 @@ from curate.self_check import SelfCheckSettings
 from curate.sources import adapter
 
 _SHIPPED = Path(__file__).parent / "configs"
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class HubSource(Settings):
@@ -44,7 +39,7 @@ class SourceSettings(Settings):
     `files` are paths or globs, relative to the configuration's `root`. The fields that are None are the adapter's.
     """
 
-    name: str
+    name: Name
     adapter: str
     files: list[str] | None = None
     hub: HubSource | None = None
@@ -55,16 +50,13 @@ class SourceSettings(Settings):
     domain: Domain | None = None
     language: str | None = None
 
-    @field_validator("name")
-    @classmethod
-    def _name_is_safe(cls, name: str) -> str:
-        return _as_value_error(checked_name, name, "source name")
-
     @field_validator("adapter")
     @classmethod
     def _adapter_exists(cls, name: str) -> str:
-        _as_value_error(adapter, name)
-        return name
+        try:
+            return adapter(name).name
+        except UserError as error:
+            raise ValueError(str(error)) from None
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:
@@ -87,7 +79,7 @@ class LimitSettings(Settings):
 class CurationConfig(Settings):
     """A curation: corpus name, sources in order, and the settings of each stage."""
 
-    name: str
+    name: Name
     root: str = "."
     """Folder that the sources' files are relative to; itself relative to the configuration file."""
     sources: list[SourceSettings] = Field(min_length=1)
@@ -95,11 +87,6 @@ class CurationConfig(Settings):
     dedup: DedupSettings = DedupSettings()
     self_check: SelfCheckSettings = SelfCheckSettings()
     limits: LimitSettings = LimitSettings()
-
-    @field_validator("name")
-    @classmethod
-    def _name_is_safe(cls, name: str) -> str:
-        return _as_value_error(checked_name, name, "corpus name")
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
@@ -137,11 +124,3 @@ def load_curation(path: Path, root: Path | None = None) -> tuple[CurationConfig,
     """
     config = load_config(path, CurationConfig)
     return config, root if root is not None else path.parent / config.root
-
-
-def _as_value_error(check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a check whose UserError should become a fault with the file's line."""
-    try:
-        return check(*args, **kwargs)
-    except UserError as error:
-        raise ValueError(str(error)) from None

@@ -203,6 +203,6 @@ def _generated(settings: GeneratedSource, path: Path) -> Path:
     pinned = path.with_suffix(f".{digest([settings.model_dump(), made_by])[:12]}.jsonl")
     if not pinned.is_file():
         with atomic_path(pinned) as temporary, temporary.open("w", encoding="utf-8") as file:
-            for record in generate_reasoning_gym(settings.tasks, settings.rows_per_task, settings.seed):
-                file.write(json.dumps(record, ensure_ascii=False, sort_keys=True) + "\n")
+            for row in generate_reasoning_gym(settings.tasks, settings.rows_per_task, settings.seed):
+                file.write(json.dumps(row.record, ensure_ascii=False, sort_keys=True) + "\n")
     return pinned

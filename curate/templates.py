@@ -16,13 +16,16 @@ MCQ, OPEN = "mcq", "open"
 TEMPLATES = (MCQ, OPEN)
 
 STEM_NEEDS_OPTIONS = (
-    r"(?i)\b(?:of|from|among) (?:the following|these|those)\b"
-    r"|\b(?:the|these) following\b"
-    r"|\b(?:which|what) (?:one |two |three )?(?:statement|option|choice|answer|sentence|pair|list|group|set)s?\b"
-    r"|\bwhich (?:one|two)\b"
-    r"|\b(?:best|most likely|least likely|most nearly|most closely|most accurately|most directly)\b"
-    r"|\b(?:except|is not|are not|is false|is incorrect|is untrue|not true|not correct)\s*[:?.]?\s*$"
-    r"|\b(?:all|each|any) (?:of )?(?:these|the) .{0,40}\bexcept\b"
+    r"(?i)\b(?:of|from|among|between) the following\b"
+    r"|\bthe following (?:is|are|was|were|would|could|can|will|does|do|did|has|have|statements?|options?|choices?)\b"
+    r"|\b(?:which|what|one|any|all|each|none|some|two) of (?:these|those)\b"
+    r"|\b(?:which|what) (?:two |three )?(?:statements?|options?|choices?|answers?|sentences?|pairs?|lists?|groups?|sets?)\b"
+    r"|\bwhich one(?: is| are| was| does| would)?\s*[?:.]?\s*$"
+    r"|\bbest (?:describes?|explains?|represents?|illustrates?|defines?|summari[sz]es?|completes?|supports?|shows?|models?"
+    r"|expresses|answers?|fits?|matches|description|explanation|example|definition|estimate|conclusion|evidence)\b"
+    r"|\b(?:most|least) (?:likely|nearly|closely|accurately|directly|appropriate|similar)\b"
+    r"|\bexcept\s*[:?.]?\s*$|\b(?:all|each|any) (?:of )?(?:these|the) .{0,60}\bexcept\b"
+    r"|\b(?:is|are) (?:not|false|incorrect|untrue|not true|not correct)\s*[:?.]?\s*$"
     r"|\b(?:select|choose|pick|identify) (?:the|one|an?)\b"
     r"|\b(?:options|choices|answers|listed|given|shown) (?:above|below)\b"
 )

@@ -66,7 +66,7 @@ class Catalog:
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 found = ", ".join(statement.type.name for statement in statements) or "nothing"
                 raise UserError(f"sql: expected one SELECT, found {found}; the catalog is read-only")
-            return self._connection.execute(sql, parameters).to_arrow_table()
+            return self._connection.sql(sql, params=parameters).to_arrow_table()
         except duckdb.Error as error:
             raise UserError(f"sql: {error}") from None
 

@@ -109,8 +109,6 @@ class TokenizerRecord(Record):
     digest: str
     """SHA-256 over the tokenizer's own files, chat template included."""
     max_prompt_tokens: int
-    over_limit: int
-    """Rows that were left out because their prompt is longer."""
 
 
 class Digests(Record):
@@ -139,6 +137,8 @@ class Manifest(Record):
     batches: int
     trimmed: int
     """Rows left out so that the length is a whole number of batches."""
+    over_limit: int
+    """Rows that were left out because their prompt is longer than the recipe allows."""
     prompt_digest: str
     verifier_digest: str
     tokenizer: TokenizerRecord | None

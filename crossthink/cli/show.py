@@ -62,9 +62,8 @@ def print_blend(stored: Stored) -> None:
     out.print(table)
     lost = f"; {manifest.trimmed:,} rows trimmed to whole batches" if manifest.trimmed else ""
     out.print(f"{manifest.batches:,} batches of {manifest.batch_size:,}{lost}")
-    if manifest.tokenizer:
-        limit = manifest.tokenizer
-        out.print(f"tokenizer {limit.name}: {limit.over_limit:,} rows over {limit.max_prompt_tokens:,} tokens left out")
+    if manifest.over_limit:
+        out.print(f"{manifest.over_limit:,} rows left out for the length of their prompt")
     for name, value in manifest.digests.model_dump().items():
         out.print(f"{name:8} {value}")
 

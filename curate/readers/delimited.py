@@ -16,8 +16,10 @@ from curate.readers.opening import Member, lines, whole_text
 from curate.readers.rows import Rejected, RejectReason, Row, Splitter, printable
 
 _ESCAPED_BYTE = re.compile(r"[\udc80-\udcff]")
-_LONE_BYTE = re.compile(r"(?<![\udc80-\udcff])[\udc80-\udcff](?![\udc80-\udcff?])")
-"""Not beside another such byte, and not before a "?" that may stand for a lost one: those are damaged UTF-8."""
+_LONE_BYTE = re.compile(
+    r"(?<![\udc80-\udcff])(?:[\udc80-\udcc1\udcf5-\udcff]|[\udcc2-\udcf4](?!\?))(?![\udc80-\udcff])"
+)
+"""Not beside another such byte, and no first byte of a UTF-8 character before a "?": those are damaged UTF-8."""
 _HEADERLESS = tuple(map(str, range(64)))
 
 

@@ -96,7 +96,7 @@ def json_lines(member: Member) -> Iterator[Row | Rejected]:
             yield Rejected(place, RejectReason.TOO_LONG, message, printable(line[:1000]))
             continue
         try:
-            record = parser.value(line.decode())
+            record = parser.value(line.decode().rstrip("\r\n"))
         except UnicodeDecodeError as error:
             yield Rejected(place, RejectReason.BAD_BYTES, f"byte {error.start + 1} is not UTF-8", printable(line))
         except ValueError as error:

@@ -70,7 +70,7 @@ class Member:
     def plain_name(self) -> str:
         """The file's name without folders and without the compression's suffix."""
         name = PurePosixPath(self.name).name
-        return name.removesuffix(name[-len(self.compression) :]) if self.compression else name
+        return name[: len(name) - len(self.compression)]
 
     @property
     def is_packed(self) -> bool:

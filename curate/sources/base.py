@@ -12,7 +12,8 @@ from typing import Any, TypedDict
 
 from crossthink.errors import UserError, listing, nearest
 from curate.items import Domain, Origin
-from curate.readers import Layout, Record, Splitter
+from curate.readers import Layout, Splitter
+from curate.readers import Record as Record
 
 
 class BadRecord(Exception):

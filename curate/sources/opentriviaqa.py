@@ -11,6 +11,7 @@ encoding. Published in github.com/uberspot/OpenTriviaQA (CC BY-SA 4.0).
 """
 
 import re
+from itertools import pairwise
 
 from curate.items import Domain
 from curate.sources.base import Adapter, BadRecord, Draft, Record, register, text_of
@@ -26,7 +27,7 @@ def split(text: str) -> list[tuple[int, str]]:
     if text[: starts[0] if starts else None].strip():
         starts.insert(0, 0)
     records, line, counted = [], 1, 0
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise([*starts, len(text)]):
         line, counted = line + text.count("\n", counted, start), start
         records.append((line, text[start:end]))
     return records

@@ -1,6 +1,5 @@
 """The identity of the verifier: the same digest scores the same answers the same way."""
 
-import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +12,7 @@ def verifier_digest() -> str:
 
     It covers the names and bytes of the files, sorted: neither the place of installation nor time enters.
     """
+    import hashlib
     from importlib.metadata import version
 
     digest = hashlib.sha256()

@@ -10,12 +10,17 @@ from curate.verify.choice import label
 from curate.verify.fast import settle
 from curate.verify.kinds import AnswerKind, Reason
 from curate.verify.latex import clean, tidy
+from curate.verify.mathematics import MAX_CHARS
 from curate.verify.number import parse_number
 
 # Decimals, because math-verify compares those by value: a large integer can take it minutes to refute.
 _WRONG_NUMBERS = ("-1234.56789", "9876.54321")
 
-_MATH_MARK = re.compile(r"[\\^_{}=<>≤≥√π∞×÷±∪∩∈]|\d\s*[-+*/!]|[-+*/]\s*\d|[(\[][^()\[\]]*\d[^()\[\]]*,|^-?[\d.]+\s*,")
+_MATH_MARK = re.compile(
+    r"[\\^_{}=<>≤≥√π∞×÷±∪∩∈²³]|\d\s*[-+*/!]|[-+*/]\s*\d"  # signs and operators
+    r"|\b[A-Za-z]\s*[-+*/]\s*[A-Za-z]\b|\b(?:sin|cos|tan|log|ln|exp|sqrt)\b"  # letters as variables, functions
+    r"|[(\[][^()\[\]]*\d[^()\[\]]*,|^-?[\d.]+\s*,"  # tuples and lists
+)
 _NOT_PROSE = re.compile(r"(?:sin|cos|tan|cot|sec|csc|log|exp|sqrt|mod|max|min|lim|infinity|and)", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,4}([-/])\d{1,2}\1\d{1,4}|\d{3,4}-\d{2,4}|\d+:\d+(?::\d+)?")
 
@@ -26,9 +31,9 @@ def infer_kind(answer: str) -> AnswerKind:
     A lone letter is text: only a question's options make it a choice. Dates, times and ranges of years are text.
     """
     cleaned = clean(answer)
-    if _DATE.fullmatch(cleaned):
+    if len(cleaned) > MAX_CHARS or _DATE.fullmatch(cleaned):
         return AnswerKind.TEXT
-    if parse_number(tidy(cleaned)):
+    if parse_number(tidy(cleaned), e_notation=True):
         return AnswerKind.NUMBER
     if "\\" in cleaned:
         return AnswerKind.MATH
@@ -58,7 +63,7 @@ def wrong_answer(gold: str, kind: str, option_count: int = 0) -> str:
         return chr(ord("A") + (ord(letter) - ord("A") + 1) % letters)
     if kind == AnswerKind.TEXT:
         return f"not {gold}"
-    number = parse_number(tidy(clean(gold)))
+    number = parse_number(tidy(clean(gold)), e_notation=True)
     near = [str(number.value + step) for step in (1, 2)] if number else []
     candidates = [*near, *_WRONG_NUMBERS]
     return next(answer for answer in candidates if settle(answer, gold, kind) is not Reason.CORRECT)

@@ -26,12 +26,12 @@ def settle_math(answer: str, gold: str, e_notation: bool = False) -> Reason | No
     """Compare without sympy, or return None if only math-verify can tell."""
     if max(len(answer), len(gold)) > MAX_CHARS:
         return _settle_long(answer, gold)
-    answer, gold = clean(answer), clean(gold)
-    if not gold:
+    answer = clean(answer)
+    answer_form, gold_form = tidy(answer), tidy(clean(gold))
+    if not gold_form:
         return Reason.NO_GOLD
-    if not answer:
+    if not answer_form:
         return Reason.EMPTY
-    answer_form, gold_form = tidy(answer), tidy(gold)
     if answer_form.replace(", ", ",") == gold_form.replace(", ", ","):
         return Reason.CORRECT
     equal = _equal_forms(answer_form, gold_form, e_notation)

@@ -18,7 +18,7 @@ _CLOSING = re.compile(r"(?<=[^\W\d])!+$|(?<=[^\s.,;:?!])[.,;:?]+$")
 
 def normalise_text(text: str) -> str:
     """Return the form under which two texts count as the same answer."""
-    plain = unicodedata.normalize("NFKC", unwrap_text(clean(text)))
+    plain = unwrap_text(clean(unicodedata.normalize("NFKC", text)))
     plain = unicodedata.normalize("NFKC", plain.casefold()).translate(_QUOTES)
     plain = " ".join(plain.split())
     plain = _CLOSING.sub("", plain)

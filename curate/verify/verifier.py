@@ -6,7 +6,6 @@ from curate.verify.extract import extract
 from curate.verify.fast import settle
 from curate.verify.kinds import Reason, Verdict
 from curate.verify.latex import clean
-from curate.verify.pool import shared_pool
 
 
 def verify(response: str, gold: str, kind: str, *, timeout: float = 5.0) -> Verdict:
@@ -68,10 +67,14 @@ def _in_workers(pairs: list[tuple[str, str]], timeout: float, workers: int) -> l
         return [_in_worker(answer, gold, timeout) for answer, gold in pairs]
     from concurrent.futures import ThreadPoolExecutor
 
+    from curate.verify.pool import shared_pool
+
     shared_pool(workers)
     with ThreadPoolExecutor(workers) as threads:
         return list(threads.map(lambda pair: _in_worker(pair[0], pair[1], timeout), pairs))
 
 
 def _in_worker(answer: str, gold: str, timeout: float) -> Reason:
+    from curate.verify.pool import shared_pool  # loaded where used: most answers never need it
+
     return shared_pool().compare(clean(gold), clean(answer), timeout)

@@ -36,7 +36,7 @@ def test_rows_are_laid_out_in_the_order_they_were_drawn(case: tuple[list[int], i
 def test_a_rare_component_is_spread_over_the_run() -> None:
     rare = rows_per_batch([10, 990], 100)[0]
     assert all(1 <= part.sum() <= 3 for part in np.array_split(rare, 5))
-    assert rare[:50].sum() == 5
+    assert 4 <= rare[:50].sum() <= 6
 
 
 def test_rows_that_do_not_fill_the_batches_are_refused() -> None:

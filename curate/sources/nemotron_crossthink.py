@@ -3,6 +3,7 @@
 A row has data_source, prompt, reward_model{ground_truth, style} and meta_data{index, question}. The question is
 `meta_data.question`, else the last user message. Where the question, or else the prompt, lays options out as lettered
 lines, they become options, and a gold that is a letter, or the text of an option, points at one; else the row is open.
+The prompt is kept as it is in `extra`, because the wording of its instruction is published nowhere else.
 Published as nvidia/Nemotron-CrossThink on the hub (CC BY 4.0).
 """
 
@@ -14,7 +15,7 @@ from curate.sources.prompts import gold_of, read_prompt
 
 _OPTION = re.compile(r"^[ \t]*\(?([A-Z])[.):][ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
 _LABELLED = re.compile(r"\(?([A-Z])(?:[.):]|$)[ \t]*(.*)", re.DOTALL)
-_USED = frozenset({"reward_model", "meta_data", "prompt"})
+_USED = frozenset({"reward_model", "meta_data"})
 _URL = "nvidia/Nemotron-CrossThink"
 
 
@@ -59,9 +60,7 @@ def _question(record: Record) -> tuple[str, dict[str, object] | None]:
     question = optional_text(meta, "question")
     if question:
         return question, extra or None
-    prompt = read_prompt(record)
-    extra |= {"instruction": prompt.instruction} if prompt.instruction else {}
-    return prompt.question, extra or None
+    return read_prompt(record).question, extra or None
 
 
 def _place(gold: str, options: list[str]) -> int | None:

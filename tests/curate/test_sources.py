@@ -1,0 +1,316 @@
+"""Adapters on small records of each published schema: what becomes of every field, and what is a bad record."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossthink.errors import UserError
+from curate.items import Domain, Origin
+from curate.readers import Rejected, RejectReason, Row
+from curate.sources import Adapter, BadRecord, Draft, adapter, adapters
+from curate.sources.ingest import ingest
+from curate.sources.nemotron_crossthink import lettered_options
+
+CHAT = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 2 + 2?"}]
+
+
+def draft(name: str, **record: Any) -> Draft:
+    return adapter(name).draft(record)
+
+
+# --- the registry --------------------------------------------------------------------------------------------------
+
+
+def test_every_published_schema_has_its_adapter() -> None:
+    assert list(adapters()) == [
+        *("arc", "crossthink_math", "crossthink_qa", "gsm8k", "hendrycks_math", "mmlu", "mmlu_pro"),
+        *("natural_reasoning", "numina_math", "opentriviaqa", "reasoning_gym", "verl_parquet"),
+    ]
+
+
+def test_an_unknown_adapter_names_the_nearest() -> None:
+    with pytest.raises(UserError, match=r"'gsm8' is not known. Did you mean 'gsm8k'\?"):
+        adapter("gsm8")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = """question answer problem solution options answer_index answerKey choices id metadata source_dataset prompt
+reward_model ground_truth meta_data role content text label stem reference_answer responses response file encoding 0 1"""
+
+
+@given(
+    st.sampled_from(list(adapters().values())), st.dictionaries(st.sampled_from(KEYS.split()), json_values, max_size=6)
+)
+def test_any_json_object_is_a_draft_or_a_bad_record(chosen: Adapter, record: dict[str, Any]) -> None:
+    try:
+        drafted = chosen.draft(record)
+    except BadRecord as error:
+        assert str(error)
+        return
+    assert isinstance(drafted.question, str)
+    assert drafted.answer is None or isinstance(drafted.answer, str)
+    assert drafted.options is None or all(isinstance(option, str) for option in drafted.options)
+    assert drafted.answer_index is None or drafted.options is not None
+    json.dumps(drafted.extra, allow_nan=False)
+
+
+# --- mathematics ---------------------------------------------------------------------------------------------------
+
+
+def test_gsm8k_splits_solution_and_gold_and_takes_calculator_marks_off() -> None:
+    got = draft("gsm8k", question="Q?", answer="He has 48/2 = <<48/2=24>>24 clips.\n#### 1,024", split="train")
+    assert (got.answer, got.extra) == ("1,024", {"split": "train"})
+    assert got.solutions == [{"text": "He has 48/2 = 24 clips.", "answer": "1,024", "by": None}]
+    with pytest.raises(BadRecord, match="expected the gold after '####'"):
+        draft("gsm8k", question="Q?", answer="24")
+
+
+@pytest.mark.parametrize(
+    ("record", "answer"),
+    [
+        ({"answer": "7"}, "7"),
+        ({"answer": 7}, "7"),
+        ({"answer": None}, None),
+        ({"solution": r"so \boxed{1} or \boxed{\frac{1}{2}}."}, r"\frac{1}{2}"),
+        ({"solution": "no box"}, None),
+        ({"solution": r"\boxed{1}", "answer": "2"}, "2"),
+    ],
+)
+def test_hendrycks_math_takes_the_answer_or_the_last_box(record: dict[str, Any], answer: str | None) -> None:
+    got = draft("hendrycks_math", problem="Q?", level="Level 5", type="Algebra", **record)
+    assert (got.answer, got.subject, got.extra) == (answer, "Algebra", {"level": "Level 5"})
+
+
+def test_hendrycks_math_without_answer_and_solution_is_a_bad_record() -> None:
+    with pytest.raises(BadRecord, match="expected an answer or a solution, found problem"):
+        draft("hendrycks_math", problem="Q?")
+
+
+def test_numina_math_reads_both_releases() -> None:
+    solution = r"We get $\boxed{\text{(B)}\ 12}$."
+    cot = draft("numina_math", source="olympiads", problem="Q?", solution=solution, messages=CHAT)
+    assert (cot.answer, cot.origin, cot.extra) == (r"\text{(B)}\ 12", None, {"source": "olympiads"})
+    assert draft("numina_math", source="synthetic_math", problem="Q?", solution=solution).origin is Origin.SYNTHETIC
+
+    fields = {"problem": "Q?", "solution": solution, "problem_type": "Geometry", "question_type": "math-word-problem"}
+    newer = draft("numina_math", **fields, answer="12", problem_is_valid="Yes", source="cn_contest", synthetic=False)
+    assert (newer.answer, newer.subject, newer.origin) == ("12", "Geometry", None)
+    proof = draft("numina_math", **fields, answer="proof")
+    assert proof.answer is None
+    assert proof.extra == {"answer": "proof", "question_type": "math-word-problem"}
+
+
+# --- multiple choice -----------------------------------------------------------------------------------------------
+
+
+def mmlu(*cells: str, file: str = "abstract_algebra_test.csv") -> Draft:
+    return adapter("mmlu").draft({**{str(n): cell for n, cell in enumerate(cells)}, "file": file})
+
+
+def test_mmlu_takes_subject_and_split_from_the_file_name() -> None:
+    got = mmlu("Q?", "w", "x", "y", "z", "C")
+    assert (got.answer, got.answer_index, got.options) == ("y", 2, ["w", "x", "y", "z"])
+    assert (got.subject, got.extra) == ("abstract_algebra", {"split": "test"})
+    assert mmlu("Q?", "w", "x", "y", "z", "C", file="law.csv").subject == "law"
+
+
+def test_a_letter_out_of_range_is_left_for_the_filters() -> None:
+    got = mmlu("Q?", "w", "x", "y", "z", " E ")
+    assert (got.answer, got.answer_index) == ("E", None)
+    assert mmlu("", "", "", "", "", "").answer == ""
+
+
+@pytest.mark.parametrize("cells", [("Q?", "a", "b", "A"), ("Q", " really?", "a", "b", "c", "d", "A")])
+def test_an_mmlu_row_of_another_width_is_a_bad_record(cells: tuple[str, ...]) -> None:
+    with pytest.raises(BadRecord, match=f"expected 6 cells .* found {len(cells)}"):
+        mmlu(*cells)
+
+
+def test_mmlu_pro_holds_letter_and_place_to_each_other() -> None:
+    record = {"question_id": 70, "question": "Q?", "options": ["x", "y", "z"], "answer": "B", "category": "law"}
+    got = draft("mmlu_pro", **record, answer_index=1, cot_content="", src="ori")
+    assert (got.answer, got.answer_index, got.key, got.subject, got.extra) == ("y", 1, "70", "law", {"src": "ori"})
+    with pytest.raises(BadRecord, match="answer_index: expected 1 for the answer 'B', found 2"):
+        draft("mmlu_pro", **record, answer_index=2)
+
+
+def test_arc_is_read_in_both_published_forms() -> None:
+    listed = [{"text": "x", "label": "1"}, {"text": "y", "label": "2"}]
+    old = draft("arc", id="A_1", question={"stem": "Q?", "choices": listed}, answerKey="2")
+    new = draft("arc", id="A_1", question="Q?", choices={"text": ["x", "y"], "label": ["1", "2"]}, answerKey="2")
+    assert old == new
+    assert (old.answer, old.answer_index, old.key) == ("y", 1, "A_1")
+    outside = draft("arc", id="A_1", question={"stem": "Q?", "choices": listed}, answerKey="C")
+    assert (outside.answer, outside.answer_index) == ("C", None)
+
+
+TRIVIA = """
+#Q Which line
+A line of the question
+
+^ Right, this one
+A Wrong
+B Right, this one
+C
+D D
+
+#Q True?
+^ True
+A True
+B False
+"""
+
+
+def test_opentriviaqa_records_reach_from_one_question_to_the_next() -> None:
+    trivia = adapter("opentriviaqa")
+    assert trivia.split is not None
+    pieces = trivia.split(TRIVIA)
+    assert [line for line, _ in pieces] == [2, 11]
+    first, second = (draft("opentriviaqa", text=text, file="animals.txt", encoding="utf-8") for _, text in pieces)
+    assert first.question == "Which line\nA line of the question"
+    assert (first.options, first.answer_index, first.subject) == (["Wrong", "Right, this one", "", "D"], 1, "animals")
+    assert (second.answer, second.options, second.extra) == ("True", ["True", "False"], None)
+    assert trivia.split(TRIVIA.replace("\n", "\r\n"))[1][0] == 11
+
+
+def test_opentriviaqa_loses_no_text_that_is_no_record() -> None:
+    split = adapter("opentriviaqa").split
+    assert split is not None
+    assert split("stray\n#Q a\n^ b\nA b\n") == [(1, "stray\n"), (2, "#Q a\n^ b\nA b\n")]
+    assert split("") == split("\n\n") == []
+    for text in ("stray", "#Q no answer", "#Q a\n^ b\nB b\n", "#Q a\n^ b\nA b\nstray line\n"):
+        with pytest.raises(BadRecord):
+            draft("opentriviaqa", text=text, file="x.txt", encoding="utf-8")
+
+
+# --- open questions and generated ones -----------------------------------------------------------------------------
+
+
+def test_natural_reasoning_keeps_responses_as_solutions() -> None:
+    responses = [{"response_model": "Llama3.3-70B-Instruct", "response": "Because."}]
+    got = draft("natural_reasoning", question="Q?", reference_answer="42", responses=responses)
+    assert got.solutions == [{"text": "Because.", "answer": None, "by": "Llama3.3-70B-Instruct"}]
+    assert draft("natural_reasoning", question="Q?", reference_answer="", responses=None).answer == ""
+    with pytest.raises(BadRecord, match="reference_answer: the key is missing"):
+        draft("natural_reasoning", question="Q?")
+
+
+def test_reasoning_gym_tasks_belong_to_a_domain() -> None:
+    got = draft("reasoning_gym", question="Q?", answer="3", metadata={"source_dataset": "lcm", "n": 2})
+    assert (got.subject, got.domain, got.extra) == ("lcm", Domain.MATH, {"metadata": {"source_dataset": "lcm", "n": 2}})
+    none = draft("reasoning_gym", question="Q?", answer=None, metadata={"source_dataset": "graph_color"})
+    assert (none.answer, none.domain) == (None, Domain.GPR)
+    assert adapter("reasoning_gym").origin is Origin.SYNTHETIC
+
+
+# --- trainers' rows ------------------------------------------------------------------------------------------------
+
+
+def trainer_row(question: str, gold: Any = "4", **more: Any) -> dict[str, Any]:
+    chat = [{"role": "user", "content": question}]
+    return {"prompt": chat, "reward_model": {"ground_truth": gold, "style": "rule"}, **more}
+
+
+def test_verl_rows_give_the_last_user_message_without_its_instruction() -> None:
+    suffix = "Let's think step by step and output the final answer within \\boxed{}."
+    got = draft("verl_parquet", **trainer_row(f"What is 2 + 2? {suffix}", 4, ability="MATH", data_source="deepscaler"))
+    assert (got.question, got.answer, got.domain) == ("What is 2 + 2?", "4", Domain.MATH)
+    assert got.extra == {"ability": "MATH", "data_source": "deepscaler", "instruction": suffix}
+    plain = draft("verl_parquet", prompt=CHAT, reward_model={"ground_truth": "4"}, ability="logic")
+    assert (plain.question, plain.domain, plain.extra) == (
+        "What is 2 + 2?",
+        Domain.GPR,
+        {"ability": "logic", "prompt": CHAT},
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"prompt": CHAT}, "reward_model: expected an object with ground_truth"),
+        ({"prompt": CHAT, "reward_model": {"ground_truth": ["4"]}}, "ground_truth: expected text, found list"),
+        ({"prompt": CHAT[:1], "reward_model": {"ground_truth": "4"}}, "expected a message with the role 'user'"),
+        ({"reward_model": {"ground_truth": "4"}}, "prompt: the key is missing"),
+    ],
+)
+def test_a_trainer_row_without_question_or_gold_is_a_bad_record(record: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadRecord, match=message):
+        draft("verl_parquet", **record)
+
+
+OPTIONS = "Which gas do plants take in?\n\nA) oxygen\nB) carbon dioxide\nC) helium"
+
+
+@pytest.mark.parametrize("gold", ["B", "(B)", "B) carbon dioxide", "carbon dioxide"])
+def test_crossthink_options_are_taken_out_of_the_question(gold: str) -> None:
+    row = trainer_row("Answer in a box.", gold, meta_data={"index": 0, "question": OPTIONS})
+    got = draft("crossthink_qa", **row)
+    assert got.question == "Which gas do plants take in?"
+    assert (got.answer, got.answer_index) == ("carbon dioxide", 1)
+    assert got.options == ["oxygen", "carbon dioxide", "helium"]
+    assert got.extra == {"index": 0, "prompt": row["prompt"]}
+
+
+def test_crossthink_options_may_stand_in_the_prompt_alone() -> None:
+    meta = {"index": 3, "question": "Which gas do plants take in?"}
+    got = draft("crossthink_qa", **trainer_row(f"Answer this.\n{OPTIONS}\nUse a box.", "C", meta_data=meta))
+    assert (got.question, got.answer, got.answer_index) == ("Which gas do plants take in?", "helium", 2)
+
+
+def test_crossthink_without_options_is_open() -> None:
+    got = draft("crossthink_qa", **trainer_row("Who wrote Emma?", "Jane Austen"))
+    assert (got.question, got.options, got.answer) == ("Who wrote Emma?", None, "Jane Austen")
+    outside = draft("crossthink_qa", **trainer_row(OPTIONS, "F"))
+    assert (outside.answer, outside.answer_index) == ("F", None)
+    sums = draft("crossthink_math", **trainer_row("x", "12", meta_data={"question": "What is 3 * 4?", "index": 9}))
+    assert (sums.question, sums.answer, (sums.extra or {})["index"]) == ("What is 3 * 4?", "12", 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("Q?\nA. x\nB. y", ["x", "y"]),
+        ("Q?\n(A) x\n\n(B) y\n", ["x", "y"]),
+        ("Q?\nA: x\nB: y\nC: z", ["x", "y", "z"]),
+        ("Q?\nA. only one", []),
+        ("Q?\nB. x\nC. y", []),
+        ("A. first list\nB. of an example\nQ?\nA. x\nB. y", ["x", "y"]),
+        ("A man walks in.\nB is late.", []),
+    ],
+)
+def test_lettered_options_are_the_last_run_of_lines_from_a(text: str, options: list[str]) -> None:
+    assert lettered_options(text)[1] == options
+
+
+# --- ingest --------------------------------------------------------------------------------------------------------
+
+
+def test_ingest_keeps_every_row_as_a_draft_or_rejected() -> None:
+    unread = Rejected("a:2", RejectReason.BAD_JSON, "broken", "{")
+    rows: list[Row | Rejected] = [
+        Row("a:1", {"question": "Q?", "answer": "w #### 1"}), unread, Row("a:3", {"question": "café?"})]
+    first, second, third = ingest(adapter("gsm8k"), rows)
+    assert isinstance(first, tuple) and first[0] == "a:1"
+    assert second is unread
+    assert isinstance(third, Rejected)
+    assert (third.place, third.reason) == ("a:3", RejectReason.BAD_RECORD)
+    assert third.message == "answer: the key is missing, found question"
+    assert json.loads(third.raw) == {"question": "café?"}
+
+
+def test_a_key_that_stands_twice_is_replaced_by_the_place() -> None:
+    record = {"question_id": 1, "question": "Q?", "options": ["x"], "answer": "A"}
+    drafts = [
+        each[1]
+        for each in ingest(adapter("mmlu_pro"), [Row("a:1", record), Row("a:2", record)])
+        if isinstance(each, tuple)
+    ]
+    assert [each.key for each in drafts] == ["1", None]
+    assert drafts[1].extra == {"key": "1"}

@@ -1,0 +1,86 @@
+"""Properties that hold for any text and any gold."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate.verify import AnswerKind, Reason, extract, infer_kind, render_gold, settle, verify, wrong_answer
+
+any_text = st.text(st.characters(exclude_categories=()), max_size=60)  # lone surrogates and all
+latex = st.lists(
+    st.sampled_from(
+        [
+            *["\\frac", "{", "}", "\\boxed{", "^", "_", "1", "2", "x", "\\sqrt", "(", ")", ",", " ", "-", "\\text{"],
+            *["%", "$", "\\%", ".", "/", "</think>", "<think>", "[", "\\left", "\\\\", "\\,", "^\\circ", "million"],
+            *["\\{", "\\}", "e9"],
+        ]
+    ),
+    max_size=25,
+).map("".join)
+kinds = st.sampled_from(AnswerKind)
+
+decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=3).map(str)
+fractions = st.fractions(max_denominator=999).map(str)
+numbers = st.one_of(st.integers().map(str), decimals, fractions, st.integers(0, 10**12).map("{:,}".format))
+words = st.from_regex(r"[A-Za-z][A-Za-z0-9 ,.'-]{0,30}[A-Za-z0-9]", fullmatch=True)
+expressions = st.builds("{}\\sqrt{{{}}}+\\frac{{{}}}{{{}}}".format, *[st.integers(1, 99)] * 4)
+letters = st.sampled_from("ABCDEFGHIJ")
+golds = st.one_of(
+    st.tuples(numbers, st.just("number")),
+    st.tuples(numbers, st.just("math")),
+    st.tuples(expressions, st.just("math")),
+    st.tuples(words, st.just("text")),
+    st.tuples(letters, st.just("choice")),
+)
+
+
+@given(golds)
+@settings(deadline=None)
+def test_a_gold_verifies_against_itself(gold: tuple[str, str]) -> None:
+    answer, kind = gold
+    assert verify(render_gold(answer), answer, kind).score == 1.0
+
+
+@given(golds)
+@settings(deadline=None)
+def test_a_wrong_answer_is_never_settled_as_correct(gold: tuple[str, str]) -> None:
+    answer, kind = gold
+    assert settle(wrong_answer(answer, kind, 10), answer, kind) is not Reason.CORRECT
+
+
+@given(st.one_of(any_text, latex), st.one_of(any_text, latex), kinds)
+@settings(deadline=None, max_examples=300)
+def test_no_text_makes_the_verifier_raise(answer: str, gold: str, kind: AnswerKind) -> None:
+    extract(answer)
+    infer_kind(answer)
+    settle(answer, gold, kind)
+    extract(render_gold(answer))
+    wrong_answer(gold, kind)
+
+
+@given(latex, latex)
+@settings(deadline=None, max_examples=60)
+def test_no_latex_makes_a_worker_raise(answer: str, gold: str) -> None:
+    assert verify(render_gold(answer), gold, "math", timeout=2.0).reason in Reason
+
+
+@given(st.one_of(any_text, latex), kinds)
+@settings(deadline=None, max_examples=300)
+def test_the_same_text_is_equal_whenever_it_is_an_answer_at_all(answer: str, kind: AnswerKind) -> None:
+    reason = settle(answer, answer, kind)
+    assert reason in (Reason.CORRECT, Reason.NO_GOLD)
+
+
+@given(words)
+def test_case_space_and_a_full_stop_do_not_matter_in_text(text: str) -> None:
+    assert settle(f"  {text.upper().replace(' ', '  ')}. ", text, "text") is Reason.CORRECT
+
+
+@given(st.fractions(max_denominator=99), st.fractions(max_denominator=99))
+def test_fractions_are_equal_exactly_when_their_values_are(left: object, right: object) -> None:
+    assert (settle(str(left), str(right), "number") is Reason.CORRECT) == (left == right)
+
+
+@given(st.text(max_size=40).filter(lambda text: not set("{}\\") & set(text) and text.strip()))
+def test_what_is_put_in_a_box_comes_out_of_it(answer: str) -> None:
+    found = extract(render_gold(answer)) if "think>" not in answer else None
+    assert found is None or found.answer == answer.strip()
