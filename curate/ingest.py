@@ -13,7 +13,7 @@ import pyarrow as pa
 from crossthink.errors import UserError
 from crossthink.files import atomic_path, canonical_json, digest
 from curate.config import CurationConfig, GeneratedSource, LimitSettings, SourceSettings
-from curate.items import ITEM_SCHEMA, Domain, Origin, item_id
+from curate.items import ITEM_SCHEMA, item_id
 from curate.readers import FileFacts, Rejected, Row, file_records, hub_rows, read_files
 from curate.sources import Adapter, Draft, adapter
 from curate.sources.generate import generate_reasoning_gym
@@ -33,14 +33,6 @@ class SourceInput:
     adapter: Adapter
     files: list[FileRecord]
     rows: Callable[[], Iterator[Row | Rejected]]
-
-    @property
-    def domain(self) -> Domain:
-        return self.settings.domain or self.adapter.domain
-
-    @property
-    def origin(self) -> Origin:
-        return self.settings.origin or self.adapter.origin
 
     @property
     def license(self) -> str:
@@ -121,7 +113,7 @@ def _item(source: SourceInput, place: str, draft: Draft) -> dict[str, Any]:
         "item_id": item_id(draft.question, draft.context, draft.options),
         "source": source.settings.name,
         "source_row": draft.key or place,
-        "origin": str(source.origin),
+        "origin": str(source.settings.origin or draft.origin or source.adapter.origin),
         "domain": str(source.settings.domain or draft.domain or source.adapter.domain),
         "subject": draft.subject,
         "question": draft.question,

@@ -10,7 +10,7 @@ that a model sees is the source's own.
     kept        signs, decimal points, operators, exponents and indices, LaTeX commands, digits, non-Latin text,
                 the case of symbols (single letters, abbreviations, anything inside $...$)
     folded      white space; compatibility characters (NFKC), with superscripts written as ^ and subscripts as _;
-                typographic quotes, dashes and ellipses; the capital of a capitalised word; a final ?, . or :
+                typographic quotes, dashes and ellipses; capitals of words that are no symbols; a final ?, . or :
 """
 
 import hashlib
@@ -73,8 +73,11 @@ _TYPOGRAPHY = str.maketrans(
 )
 _SPACED_TAGS = frozenset({"<circle>", "<square>", "<fraction>"})
 _SCRIPTS = {"<super>": "^", "<sub>": "_"}
-_ASCII_CAPITALISED = re.compile(r"(?<![\\\w])[A-Z][a-z]{2,}(?!\w)")
-_CAPITALISED = re.compile(r"(?<![\\\w])[^\W\d_]{3,}(?!\w)")
+_SMALL_WORDS = "An|By|Do|If|In|Is|It|My|Of|On|Or|So|To|Up|We"  # not As, At, Be, He, No: also elements
+_ASCII_CAPITALISED = re.compile(rf"(?<![\\\w])(?:[A-Z](?:[a-z]{{2,}}|[A-Z]{{4,}})|{_SMALL_WORDS})(?!\w)")
+_CAPITALISED = re.compile(rf"(?<![\\\w])(?:[^\W\d_]{{3,}}|{_SMALL_WORDS})(?!\w)")
+_CAPITALS = 5
+"""A word of so many capitals is emphasis; a shorter one may be an abbreviation or a figure's name."""
 _MATH_SEGMENT = re.compile(r"(\$\$.*?\$\$|\$.*?\$|\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 _FINAL_MARK = re.compile(r"(?<=[^\W_]|[\"')\]}$])\s?[?.:]$")
 
@@ -139,9 +142,9 @@ def _fold_characters(text: str) -> str:
 
 
 def _fold_capitals(text: str, capitalised: re.Pattern[str]) -> str:
-    """Lower the capital of capitalised words of three letters or more, outside mathematics.
+    """Lower capitalised words of three letters or more, small words, and long words in capitals, outside mathematics.
 
-    Shorter words and words in capitals keep theirs: "Co" is not "CO", "AB" is not "ab", "X" is not "x".
+    Symbols and abbreviations keep their case: "Co" is not "CO", "AB" is not "ab", "X" is not "x".
     """
     if "$" not in text and "\\" not in text:
         return capitalised.sub(_lower, text)
@@ -152,4 +155,5 @@ def _fold_capitals(text: str, capitalised: re.Pattern[str]) -> str:
 
 def _lower(word: re.Match[str]) -> str:
     text = word[0]
-    return text.lower() if text[0].isupper() and text[1:].islower() else text
+    is_capitalised = text[0].isupper() and text[1:].islower()
+    return text.lower() if is_capitalised or (len(text) >= _CAPITALS and text.isupper()) else text

@@ -22,7 +22,7 @@ from crossthink import __version__
 from crossthink.files import atomic_directory, digest, locked, sha256_file, write_json, write_parquet
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
-from curate.config import CurationConfig
+from curate.config import CurationConfig, SourceSettings
 from curate.corpus import (
     CORPUS_FILE,
     DROPPED_FILE,
@@ -312,18 +312,17 @@ def _warn_of_losses(ledger: list[LedgerLine], share: float, progress: Progress) 
 
 def _settings_digest(config: CurationConfig) -> str:
     """Digest of what was asked: the configuration without its name and without the places of files."""
-    asked = config.model_dump(mode="json", exclude={"name", "root", "limits"})
-    for source in asked["sources"]:
-        source["files"] = None
-    return digest(asked)
+    asked = config.model_dump(mode="json", exclude={"name", "root", "limits", "sources"})
+    return digest(asked | {"sources": [_without_places(source) for source in config.sources]})
+
+
+def _without_places(source: SourceSettings) -> dict[str, Any]:
+    return source.model_dump(mode="json", exclude={"files"})
 
 
 def _identity(source: SourceInput) -> dict[str, Any]:
-    return source.record(0).model_dump() | {
-        "domain": source.domain,
-        "origin": source.origin,
-        "language": source.language,
-    }
+    """What a source's items depend on: its content and what the configuration says of it, without places."""
+    return {"record": source.record(0).model_dump(), "settings": _without_places(source.settings)}
 
 
 def _file_record(path: Path) -> FileRecord:

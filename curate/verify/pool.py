@@ -1,17 +1,18 @@
 """A few math-verify workers behind a hard time limit.
 
-Every worker is a process of its own with its own pipes and one comparison at a time, so a kill costs exactly the row
-it was for. One pool per process, started when first needed, shared by all threads, forgotten after a fork and gone at
-exit. A row's clock starts when an imported, idle worker has it: neither the queue nor the import is charged to it.
-
-Why not pebble: `docs/verify.md`.
+Every worker (`worker.py`) is a process of its own with its own pipes and one comparison at a time, so a kill costs
+exactly the row it was for. A row's clock starts when an imported, idle worker has it: neither the queue nor the import
+is charged to it. One pool per process, started when first needed, shared by all threads, forgotten after a fork and
+gone at exit. Why not pebble: `docs/verify.md`.
 """
 
 import atexit
+import contextlib
 import json
 import logging
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -21,7 +22,8 @@ from pathlib import Path
 from curate.verify.kinds import Reason
 
 START_SECONDS = 120.0  # importing sympy takes one second, or many on a loaded machine
-TASKS_PER_WORKER = 5000  # sympy's caches grow; a new process starts with none
+# A worker keeps the time limit itself; this much later it is taken for stuck, and killed from here.
+GRACE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +38,14 @@ class Worker:
     def __init__(self, memory_bytes: int) -> None:
         self._memory_bytes = memory_bytes
         self._process: subprocess.Popen[bytes] | None = None
-        self._tasks = 0
 
     def compare(self, gold: str, answer: str, timeout: float) -> Reason:
-        """Let math-verify decide within `timeout` seconds of wall clock, or kill it."""
+        """Let math-verify decide within `timeout` seconds of wall clock, or be killed."""
         try:
             process = self._started()
             request = json.dumps({"gold": gold, "answer": answer, "timeout": timeout})
             _send(process, request)
-            return Reason(str(_receive(process, timeout)["reason"]))
+            return Reason(str(_receive(process, timeout + GRACE_SECONDS)["reason"]))
         except TimeoutError:
             self.kill()
             return Reason.TIMED_OUT
@@ -60,7 +61,8 @@ class Worker:
         """End the process now, if there is one."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the worker and its child
             process.wait()
             _close_pipes(process)
 
@@ -76,11 +78,9 @@ class Worker:
         return self._process.pid if self._process else None
 
     def _started(self) -> subprocess.Popen[bytes]:
-        self._tasks += 1
-        if self._process is not None and (self._tasks > TASKS_PER_WORKER or self._process.poll() is not None):
+        if self._process is not None and self._process.poll() is not None:
             self.kill()
         if self._process is None:
-            self._tasks = 1
             # -P: this folder must not shadow the standard library
             command = [sys.executable, "-P", str(Path(__file__).with_name("worker.py")), str(self._memory_bytes)]
             self._process = subprocess.Popen(
@@ -89,6 +89,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
+                start_new_session=True,  # Ctrl-C is for the caller; and the child is killed with its parent
                 env={**os.environ, "PYTHONHASHSEED": "0"},  # sympy's orderings are to be the same everywhere
             )
             try:

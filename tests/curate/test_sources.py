@@ -295,7 +295,10 @@ def test_lettered_options_are_the_last_run_of_lines_from_a(text: str, options: l
 def test_ingest_keeps_every_row_as_a_draft_or_rejected() -> None:
     unread = Rejected("a:2", RejectReason.BAD_JSON, "broken", "{")
     rows: list[Row | Rejected] = [
-        Row("a:1", {"question": "Q?", "answer": "w #### 1"}), unread, Row("a:3", {"question": "café?"})]
+        Row("a:1", {"question": "Q?", "answer": "w #### 1"}),
+        unread,
+        Row("a:3", {"question": "café?"}),
+    ]
     first, second, third = ingest(adapter("gsm8k"), rows)
     assert isinstance(first, tuple) and first[0] == "a:1"
     assert second is unread

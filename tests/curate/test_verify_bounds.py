@@ -91,19 +91,35 @@ def test_it_works_from_many_threads_at_once() -> None:
     assert [verdict.correct for verdict in verdicts] == [n == 2 for n in range(24)]
 
 
-def test_a_worker_killed_in_the_middle_fails_its_row_and_the_pool_goes_on(pool: Pool) -> None:
+def child_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+
+
+@pytest.mark.parametrize("whole_worker", [True, False], ids=["the worker", "its child, as the OOM killer would"])
+def test_a_worker_killed_in_the_middle_fails_its_row_and_the_pool_goes_on(pool: Pool, whole_worker: bool) -> None:
     assert pool.compare(*NEEDS_SYMPY, 30.0) is Reason.CORRECT
     (pid,) = pool.pids()
-    threading.Timer(0.5, os.kill, (pid, signal.SIGKILL)).start()
+    kill = (os.killpg, (pid, signal.SIGKILL)) if whole_worker else (os.kill, (child_of(pid), signal.SIGKILL))
+    threading.Timer(0.5, *kill).start()
     assert pool.compare("1", TOWER, 30.0) is Reason.WORKER_DIED
     assert pool.compare(*NEEDS_SYMPY, 30.0) is Reason.CORRECT
-    assert pool.pids() != [pid]
+    assert (pool.pids() != [pid]) is whole_worker
 
 
-def test_an_idle_worker_that_was_killed_is_replaced_without_a_loss(pool: Pool) -> None:
+@pytest.mark.parametrize("whole_worker", [True, False])
+def test_an_idle_worker_that_was_killed_is_replaced_without_a_loss(pool: Pool, whole_worker: bool) -> None:
     assert pool.compare(*NEEDS_SYMPY, 30.0) is Reason.CORRECT
-    os.kill(pool.pids()[0], signal.SIGKILL)
+    (pid,) = pool.pids()
+    os.kill(pid if whole_worker else child_of(pid), signal.SIGKILL)
     time.sleep(0.2)
+    assert pool.compare(*NEEDS_SYMPY, 30.0) is Reason.CORRECT
+
+
+def test_a_stuck_worker_is_killed_from_outside(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curate.verify.pool.GRACE_SECONDS", 0.5)
+    assert pool.compare(*NEEDS_SYMPY, 30.0) is Reason.CORRECT
+    os.killpg(pool.pids()[0], signal.SIGSTOP)
+    assert pool.compare(*NEEDS_SYMPY, 0.5) is Reason.TIMED_OUT
     assert pool.compare(*NEEDS_SYMPY, 30.0) is Reason.CORRECT
 
 

@@ -1,0 +1,161 @@
+"""The pipeline: nothing is lost, the same inputs give the same bytes, a kill costs one stage at most."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from crossthink.progress import Progress
+from crossthink.workspace import Workspace
+from curate import pipeline
+from curate.config import load_curation
+from curate.stage import Outcome
+from tests.support import CommandLine, write_sample_config
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("[!.]*") if path.is_file()}
+
+
+def _curate(config: Path, workspace: Path, *more: str) -> list[object]:
+    return [sys.executable, "-m", "crossthink", "curate", config, "-w", workspace, *more]
+
+
+def test_every_record_is_kept_or_dropped_with_a_reason(sample_workspace: Path) -> None:
+    folder = sample_workspace / "corpora" / "sample"
+    ledger = pl.read_parquet(folder / "ledger.parquet")
+    assert ledger.filter(pl.col("rows_in") + pl.col("added") != pl.col("kept") + pl.col("dropped")).is_empty()
+    read = dict(ledger.filter(pl.col("stage") == "ingest").select("source", "rows_in").iter_rows())
+    assert read == {"mcq": 190, "open": 203, "sums": 40}  # the lines of the sample files
+    chained = ledger.pivot("stage", index="source", values=["rows_in", "kept"])
+    for before, after in (
+        ("ingest", "malformed"),
+        ("malformed", "exact_duplicates"),
+        ("exact_duplicates", "templates"),
+    ):
+        assert chained[f"kept_{before}"].to_list() == chained[f"rows_in_{after}"].to_list()
+    dropped = pl.read_parquet(folder / "dropped.parquet")
+    assert dropped.height == ledger["dropped"].sum()
+    assert dropped["reason"].null_count() == dropped["source_row"].null_count() == 0
+
+
+def test_every_planted_fault_is_caught_as_what_it_is(sample_workspace: Path) -> None:
+    """`curate/samples/FAULTS.md` lists them by file and line."""
+    dropped = pl.read_parquet(sample_workspace / "corpora" / "sample" / "dropped.parquet")
+    counts = dict(dropped.filter(pl.col("reason") != "needs_options").group_by("reason").len().iter_rows())
+    assert counts == {
+        "bad_record": 3,  # two csv rows with too few columns, a JSON line without its question
+        "bad_json": 2,
+        "bad_bytes": 1,
+        "missing_question": 1,
+        "missing_answer": 3,
+        "gold_not_in_options": 2,
+        "blank_option": 2,
+        "duplicate_options": 2,
+        "duplicate": 4,
+        "conflicting_gold": 4,
+        "answer_too_long": 5,
+    }
+    unreadable = dropped.filter(pl.col("stage") == "ingest")
+    assert unreadable["raw"].null_count() == 0
+    assert unreadable["source_row"].str.contains(r"^\S+:\d+$").all()
+
+
+def test_an_item_stays_if_and_only_if_a_variant_of_it_stays(sample_workspace: Path) -> None:
+    folder = sample_workspace / "corpora" / "sample"
+    items, variants = pl.read_parquet(folder / "items.parquet"), pl.read_parquet(folder / "variants.parquet")
+    assert set(items["item_id"]) == set(variants["item_id"])
+    assert items["item_id"].is_unique().all()
+    assert variants["row_id"].is_unique().all()
+
+
+def test_one_thread_and_two_give_the_same_bytes(tmp_path: Path, sample_workspace: Path) -> None:
+    config = write_sample_config(tmp_path)
+    shutil.rmtree(tmp_path / "one", ignore_errors=True)
+    subprocess.run(_curate(config, tmp_path / "one", "--threads", "1"), check=True, capture_output=True)
+    one, two = _files(tmp_path / "one" / "corpora" / "sample"), _files(sample_workspace / "corpora" / "sample")
+    assert one == two
+    assert len(one) == 5
+    blend = ["blend", "gpr_up", "--corpus", "sample", "--batch-size", "12", "--threads", "1", "-w", tmp_path / "one"]
+    subprocess.run([sys.executable, "-m", "crossthink", *blend], check=True, capture_output=True)
+    assert _files(tmp_path / "one/manifests/gpr_up/1") == _files(sample_workspace / "manifests/gpr_up/1")
+
+
+def test_a_killed_run_goes_on_without_repeating_a_stage(tmp_path: Path, sample_workspace: Path) -> None:
+    config, corpus = write_sample_config(tmp_path), tmp_path / "w" / "corpora" / "sample"
+    process = subprocess.Popen(_curate(config, tmp_path / "w"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (corpus / ".stages" / "3-templates" / "stage.json").is_file() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (corpus / "corpus.json").exists()
+    finished = {path: path.stat().st_mtime_ns for path in corpus.glob(".stages/*/stage.json")}
+    assert len(finished) >= 6
+    again = subprocess.run(_curate(config, tmp_path / "w"), check=True, capture_output=True, text=True)
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    assert again.stderr.count(": stands (") == len(finished)
+    assert _files(corpus) == _files(sample_workspace / "corpora" / "sample")
+
+
+def test_a_finished_corpus_is_not_built_again(crossthink: CommandLine, tmp_path: Path, sample_workspace: Path) -> None:
+    config = write_sample_config(tmp_path)
+    shutil.copytree(sample_workspace, tmp_path / "w")
+    code, _, said = crossthink("curate", config, "-w", tmp_path / "w")
+    assert code == 0
+    assert "stands as it was built" in said
+
+
+def test_a_changed_setting_repeats_only_the_stages_it_reaches(
+    crossthink: CommandLine, tmp_path: Path, sample_workspace: Path
+) -> None:
+    config = write_sample_config(tmp_path)
+    config.write_text(config.read_text() + "filters: {max_answer_words: 3}\n")
+    shutil.copytree(sample_workspace, tmp_path / "w")
+    code, _, said = crossthink("curate", config, "-w", tmp_path / "w")
+    assert code == 0
+    for name in ("ingest mcq", "malformed", "exact_duplicates", "templates"):
+        assert f"{name}: stands" in said
+    assert "verifiable: stands" not in said
+
+
+def test_a_damaged_corpus_is_built_again(crossthink: CommandLine, tmp_path: Path, sample_workspace: Path) -> None:
+    config, workspace = write_sample_config(tmp_path), tmp_path / "w"
+    shutil.copytree(sample_workspace, workspace)
+    (workspace / "corpora/sample/items.parquet").write_bytes(b"not parquet")
+    assert crossthink("curate", config, "-w", workspace)[0] == 0
+    assert _files(workspace / "corpora/sample") == _files(sample_workspace / "corpora/sample")
+
+
+def test_a_stage_that_loses_rows_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leaky(rows: pl.LazyFrame) -> Outcome:
+        outcome = pipeline.make_variants(rows)
+        return Outcome(outcome.kept.head(5), outcome.dropped, outcome.added)
+
+    config, root = load_curation(write_sample_config(tmp_path))
+    whole = pipeline.stages(config)
+    broken = [pipeline.Stage(s.name, s.unit, s.schema, leaky) if s.name == "templates" else s for s in whole]
+    monkeypatch.setattr(pipeline, "stages", lambda _: broken)
+    with pytest.raises(pipeline.ConservationError, match="templates does not conserve the rows of mcq"):
+        pipeline.curate(config, root, Workspace(tmp_path / "w"), Progress())
+    assert not (tmp_path / "w/corpora/sample/corpus.json").exists()
+
+
+def test_a_source_that_loses_most_of_its_rows_is_said_loudly(crossthink: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "long.jsonl"
+    long = "a very long answer that no rule can compare with anything at all"
+    file.write_text("".join(f'{{"question": "Why {n}?", "reference_answer": "{long}"}}\n' for n in range(9)) + "\n")
+    with file.open("a") as lines:
+        lines.write('{"question": "Why not?", "reference_answer": "because"}\n')
+    config = tmp_path / "c.yaml"
+    config.write_text(f"name: c\nsources:\n  - {{name: essays, adapter: natural_reasoning, files: [{file}]}}\n")
+    code, _, said = crossthink("curate", config, "-w", tmp_path / "w")
+    assert code == 0
+    assert "! essays loses 90% of its rows in verifiable, most as answer_too_long" in said

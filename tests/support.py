@@ -1,0 +1,48 @@
+"""What the tests of several rooms share."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+
+class CommandLine:
+    """Runs `crossthink` in this process and keeps what it said."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capfd, self._monkeypatch = capfd, monkeypatch
+
+    def __call__(self, *arguments: object) -> tuple[int, str, str]:
+        """Return exit code, standard output and standard error."""
+        from crossthink.cli import main
+
+        self._monkeypatch.setattr(sys, "argv", ["crossthink", *map(str, arguments)])
+        self._capfd.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        said = self._capfd.readouterr()
+        return code, said.out, said.err
+
+
+SAMPLES = """
+name: sample
+root: {root}
+sources:
+  - {{name: mcq, adapter: mmlu, files: ["mmlu/*.csv"], license: Apache-2.0, domain: gpr}}
+  - {{name: open, adapter: natural_reasoning, files: [natural_reasoning/questions.jsonl], license: Apache-2.0}}
+  - {{name: sums, adapter: gsm8k, files: [{sums}], license: Apache-2.0}}
+"""
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def write_sample_config(folder: Path) -> Path:
+    """Write a curation over the shipped samples and forty made-up sums; return its path."""
+    sums = folder / "sums.jsonl"
+    lines = [f'{{"question": "What is {n} plus {n * 3}?", "answer": "Add them. #### {n * 4}"}}' for n in range(1, 41)]
+    sums.write_text("\n".join(lines) + "\n")
+    config = folder / "sample.yaml"
+    config.write_text(SAMPLES.format(root=ROOT / "curate" / "samples", sums=sums))
+    return config
