@@ -1,0 +1,159 @@
+"""Blends: the draw is stable, the order is balanced, and each digest changes for its own reason only."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from blends.build import build
+from blends.draw import candidates, draw
+from blends.library import read
+from blends.recipe import Recipe
+from crossthink.errors import UserError
+from crossthink.workspace import Workspace
+from manifests.manifest import Manifest
+from manifests.store import Stored
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, sample_workspace: Path) -> Workspace:
+    """A workspace of its own whose corpora are the shared ones."""
+    (tmp_path / "corpora").symlink_to(sample_workspace / "corpora")
+    return Workspace(tmp_path)
+
+
+def _recipe(**changes: Any) -> Recipe:
+    return read("gpr_up", **{"corpus": "sample", "batch_size": 12, **changes})
+
+
+def _build(workspace: Workspace, **changes: Any) -> Stored:
+    return build(_recipe(**changes), workspace).stored
+
+
+def _digests(manifest: Manifest) -> dict[str, str]:
+    return manifest.digests.model_dump()
+
+
+def _changed(before: Manifest, after: Manifest) -> set[str]:
+    return {name for name, value in _digests(before).items() if _digests(after)[name] != value}
+
+
+def test_every_batch_holds_every_share_to_within_one_row(workspace: Workspace) -> None:
+    stored = _build(workspace)
+    rows = pl.DataFrame(stored.rows())
+    assert rows.group_by("batch").len()["len"].unique().to_list() == [12]
+    for part in stored.manifest.components:
+        counts = Counter(rows.filter(pl.col("component") == part.name)["batch"].to_list())
+        share = part.rows / stored.manifest.batches
+        assert all(abs(counts[batch] - share) < 1 for batch in range(stored.manifest.batches))
+
+
+def test_what_was_asked_and_what_was_drawn_agree(workspace: Workspace) -> None:
+    manifest = _build(workspace, size=60).manifest
+    groups = Counter[str]()
+    for part in manifest.components:
+        groups[part.name.partition(".")[0]] += part.rows
+    assert groups == {"gpr": 40, "math": 20}
+    assert sum(part.requested for part in manifest.components) == pytest.approx(1, abs=1e-5)
+
+
+def test_growing_a_blend_keeps_the_rows_it_had(workspace: Workspace) -> None:
+    small = set(_build(workspace, size=48).rows()["row_id"].to_pylist())
+    large = set(_build(workspace, size=96).rows()["row_id"].to_pylist())
+    assert small < large
+
+
+def test_another_seed_draws_other_rows(workspace: Workspace) -> None:
+    one, other = (set(_build(workspace, size=48, seed=seed).rows()["row_id"].to_pylist()) for seed in (0, 1))
+    assert len(one & other) < 40
+
+
+def test_the_seed_alone_changes_recipe_and_content(workspace: Workspace) -> None:
+    assert _changed(_build(workspace).manifest, _build(workspace, seed=1).manifest) == {"recipe", "content"}
+
+
+def test_one_weight_changes_recipe_and_content(workspace: Workspace) -> None:
+    recipe = _recipe().model_dump()
+    recipe["components"][0]["proportion"], recipe["components"][1]["proportion"] = "13/20", "7/20"
+    other = build(Recipe.model_validate(recipe), workspace).stored.manifest
+    assert _changed(_build(workspace).manifest, other) == {"recipe", "content"}
+
+
+def test_one_character_of_the_prompt_changes_recipe_and_content(workspace: Workspace) -> None:
+    before = _build(workspace).manifest
+    prompt = _recipe().prompt.model_dump()
+    after = _build(workspace, prompt=prompt | {"open": prompt["open"] + " "}).manifest
+    assert _changed(before, after) == {"recipe", "content"}
+    assert before.prompt_digest != after.prompt_digest
+
+
+def test_names_change_no_digest(workspace: Workspace) -> None:
+    assert _changed(_build(workspace).manifest, _build(workspace, name="renamed").manifest) == set()
+
+
+def test_one_changed_source_row_changes_sources_and_content(workspace: Workspace, tmp_path: Path) -> None:
+    """The sum 40 + 120 becomes 40 + 121 in the source; the recipe stays."""
+    from crossthink.progress import Progress
+    from curate.config import load_curation
+    from curate.pipeline import curate
+    from tests.support import write_sample_config
+
+    before = _build(workspace).manifest
+    (tmp_path / "changed").mkdir()
+    config = write_sample_config(tmp_path / "changed")
+    sums = tmp_path / "changed" / "sums.jsonl"
+    sums.write_text(sums.read_text().replace("40 plus 120?", "40 plus 121?").replace("#### 160", "#### 161"))
+    settings, root = load_curation(config)
+    other = Workspace(tmp_path / "other")
+    curate(settings, root, other, Progress())
+    assert _changed(before, _build(other).manifest) == {"sources", "content"}
+
+
+def test_rows_repeat_in_epochs_with_orders_of_their_own(workspace: Workspace) -> None:
+    stored = _build(workspace, size=360, when_short="repeat", max_repeats=4)
+    sums = pl.DataFrame(stored.rows()).filter(pl.col("component") == "math.sums").sort("position")
+    part = next(part for part in stored.manifest.components if part.name == "math.sums")
+    assert (part.rows, part.unique_rows, part.epochs, part.binds) == (120, 40, 3.0, True)
+    epochs = [each["row_id"].to_list() for each in sums.partition_by("epoch", maintain_order=True)]
+    assert [sorted(epoch) for epoch in epochs] == [sorted(epochs[0])] * 3
+    assert epochs[0] != epochs[1] != epochs[2]
+    assert sums["epoch"].is_sorted()
+
+
+def test_an_open_variant_of_a_choice_shows_no_option(workspace: Workspace) -> None:
+    stored = _build(workspace)
+    rows = pl.DataFrame(stored.rows())
+    content = rows.with_columns(text=pl.col("prompt").list.last().struct.field("content"))
+    mcq, free = (content.filter(pl.col("template") == name) for name in ("mcq", "open"))
+    assert mcq["text"].str.contains(r"\nA\. .*\nB\. ").all()
+    assert mcq["ground_truth"].str.contains(r"^[A-D]$").all()
+    assert not free["text"].str.contains(r"\nA\. ").any()
+    assert not free["text"].str.contains("(?i)which of the following").any()
+
+
+def test_a_row_belongs_to_the_first_component_that_selects_it(workspace: Workspace) -> None:
+    recipe = _recipe().model_dump() | {
+        "components": [
+            {"name": "law", "proportion": "1/4", "select": {"subject": ["law"]}},
+            {"name": "rest", "proportion": "3/4"},
+        ]
+    }
+    found = candidates(Recipe.model_validate(recipe), workspace.corpus("sample"))
+    drawn = draw(found.rows, [leaf.available for leaf in found.leaves], seed=0)
+    assert drawn["row_id"].is_unique().all()
+    assert set(found.rows.filter(pl.col("leaf") == 0)["subject"]) == {"law"}
+    assert "law" not in set(found.rows.filter(pl.col("leaf") == 1)["subject"])
+
+
+def test_prompts_over_the_limit_are_left_out_and_counted(workspace: Workspace) -> None:
+    whole, short = _build(workspace), _build(workspace, max_prompt_characters=200)
+    texts = [sum(len(m["content"]) for m in prompt) for prompt in short.rows()["prompt"].to_pylist()]
+    assert max(texts) <= 200
+    assert (whole.manifest.over_limit, short.manifest.over_limit > 0) == (0, True)
+
+
+def test_a_limit_that_empties_a_component_is_said(workspace: Workspace) -> None:
+    with pytest.raises(UserError, match=r"gpr\.mcq: every prompt is longer than max_prompt_characters \(9\)"):
+        _build(workspace, max_prompt_characters=9)

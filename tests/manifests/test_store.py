@@ -1,0 +1,93 @@
+"""Manifests: what they pin is found when it changes, and named."""
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from crossthink.errors import UserError
+from manifests.manifest import ORDER_SCHEMA, content_digest
+from manifests.store import check, load, write
+
+
+@pytest.fixture
+def manifests(tmp_path: Path, sample_workspace: Path) -> Path:
+    shutil.copytree(sample_workspace / "manifests", tmp_path / "manifests")
+    return tmp_path / "manifests"
+
+
+def test_a_fresh_blend_checks(sample_workspace: Path) -> None:
+    stored = load(sample_workspace / "manifests", "gpr_up")
+    check(stored)
+    assert stored.rows().schema.equals(ORDER_SCHEMA)
+    assert stored.rows()["position"].to_pylist() == list(range(stored.manifest.rows))
+
+
+def test_a_manifest_holds_no_path_and_no_time(sample_workspace: Path) -> None:
+    text = (sample_workspace / "manifests/gpr_up/1/manifest.json").read_text()
+    assert str(sample_workspace) not in text
+    assert "/tmp" not in text
+    assert '": "/' not in text
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "rows.parquet"])
+def test_any_changed_byte_is_found_and_its_file_named(manifests: Path, name: str) -> None:
+    path = manifests / "gpr_up" / "1" / name
+    whole = path.read_bytes()
+    places = random.Random(1).sample(range(len(whole)), 60)
+    for place in places:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(UserError, match=name):
+            check(load(manifests, "gpr_up"))
+    path.write_bytes(whole)
+    check(load(manifests, "gpr_up"))
+
+
+def test_a_forged_seal_does_not_hide_a_changed_recipe(manifests: Path) -> None:
+    from manifests.store import _text
+
+    stored = load(manifests, "gpr_up")
+    recipe = stored.manifest.recipe | {"seed": 7}
+    forged = stored.manifest.model_copy(update={"recipe": recipe})
+    (stored.folder / "manifest.json").write_bytes(_text(forged))
+    with pytest.raises(UserError, match=r"digests\.recipe: found \w+, expected \w+"):
+        check(load(manifests, "gpr_up"))
+
+
+def test_a_half_written_manifest_is_not_a_blend(manifests: Path) -> None:
+    path = manifests / "gpr_up" / "1" / "manifest.json"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(UserError, match=r"manifest\.json: line \d+: not valid JSON"):
+        load(manifests, "gpr_up")
+    path.unlink()
+    with pytest.raises(UserError, match="half-written one is there"):
+        load(manifests, "gpr_up")
+
+
+def test_the_same_blend_twice_is_one_version_and_another_is_the_next(manifests: Path) -> None:
+    stored = load(manifests, "gpr_up")
+    same = write(manifests, stored.manifest, stored.rows())
+    assert (same.is_new, same.stored.manifest.version) == (False, 1)
+    other = stored.manifest.model_copy(update={"trimmed": 99})
+    written = write(manifests, other, stored.rows())
+    assert (written.is_new, written.stored.manifest.version) == (True, 2)
+    assert load(manifests, "gpr_up").manifest.version == 2
+    assert load(manifests, "gpr_up@1").manifest == stored.manifest
+
+
+def test_the_content_digest_reads_rows_and_not_the_file(tmp_path: Path, sample_workspace: Path) -> None:
+    stored = load(sample_workspace / "manifests", "gpr_up")
+    rows = stored.rows()
+    pq.write_table(rows, tmp_path / "other.parquet", compression="snappy", row_group_size=7)
+    assert content_digest(pq.read_table(tmp_path / "other.parquet")) == stored.manifest.digests.content
+    moved = rows.take([1, 0, *range(2, rows.num_rows)])
+    assert content_digest(moved) != stored.manifest.digests.content
+
+
+def test_the_manifest_is_small_enough_for_git(sample_workspace: Path) -> None:
+    path = sample_workspace / "manifests/gpr_up/1/manifest.json"
+    assert path.stat().st_size < 50_000
+    assert list(json.loads(path.read_text()))[-1] == "seal"
