@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from blends.draw import Candidates, candidates, draw
+from blends.draw import Candidates, candidates, draw, limit_distinct
 from blends.prompts import Message, prompt_digest, render
 from blends.recipe import Prompt, Recipe
 from blends.schedule import batch_of_each_row
@@ -92,8 +92,10 @@ def make_plan(recipe: Recipe, corpus: Path) -> Plan:
     found = candidates(recipe, corpus)
     tokenizer = load_tokenizer(recipe.tokenizer.path) if recipe.tokenizer else None
     within = _within_limits(found, recipe, tokenizer, corpus)
-    allotment = allot(within.leaves, recipe.size, recipe.batch_size, recipe.when_short, recipe.max_repeats)
-    return Plan(within, allotment, tokenizer, found.rows.height - within.rows.height)
+    over_limit = found.rows.height - within.rows.height
+    chosen = limit_distinct(within, recipe.seed)
+    allotment = allot(chosen.leaves, recipe.size, recipe.batch_size, recipe.when_short, recipe.max_repeats)
+    return Plan(chosen, allotment, tokenizer, over_limit)
 
 
 def order_rows(recipe: Recipe, plan: Plan, corpus: Path) -> pa.Table:

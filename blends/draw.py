@@ -51,6 +51,17 @@ def candidates(recipe: Recipe, corpus: Path) -> Candidates:
     return Candidates(leaves, rows.with_columns(owner).filter(pl.col("leaf").is_not_null()))
 
 
+def limit_distinct(found: Candidates, seed: int) -> Candidates:
+    """Keep, of every leaf that asks for so many distinct rows, only the first of its hash order."""
+    if all(leaf.distinct is None for leaf in found.leaves):
+        return found
+    limits = {place: leaf.distinct or leaf.available for place, leaf in enumerate(found.leaves)}
+    limit = pl.col("leaf").replace_strict(limits, return_dtype=pl.Int64)
+    rows = draw_order(found.rows, seed, 0).filter(pl.col("rank") < limit).drop("rank")
+    leaves = [leaf.with_available(min(leaf.available, limits[place])) for place, leaf in enumerate(found.leaves)]
+    return Candidates(leaves, rows)
+
+
 def draw_order(rows: pl.DataFrame, seed: int, epoch: int) -> pl.DataFrame:
     """Return the rows with `rank`, each leaf's 0-based place in the hash order of (seed, epoch, row)."""
     with connect() as database:
@@ -113,7 +124,7 @@ def _claim(
         share = (name, Fraction(members.height, free.height))
         full = path if part.split_by is None else (*path, share)
         owner = owner.scatter(members["place"], len(leaves))
-        leaves.append(Leaf(name, members.height, full, takes_all))
+        leaves.append(Leaf(name, members.height, full, takes_all, part.distinct))
     return owner
 
 

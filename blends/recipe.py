@@ -49,6 +49,8 @@ class Component(Settings):
     all: Literal[True] | None = None
     select: Select = Select()
     split_by: Literal["source", "domain", "template", "subject"] | None = None
+    distinct: int | None = Field(default=None, ge=1)
+    """Draw from so many rows only, the first of the draw's order; with `when_short: repeat` they fill the share."""
     components: list["Component"] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -57,6 +59,8 @@ class Component(Settings):
             raise ValueError("expected exactly one of 'proportion' and 'all'")
         if self.split_by and self.components:
             raise ValueError("expected 'split_by' or 'components', found both")
+        if self.distinct and (self.split_by or self.components):
+            raise ValueError("'distinct' counts the rows of one component; give it to the parts instead")
         if self.components:
             if self.all:
                 raise ValueError("'all' takes every row once, so it cannot share them out among components")

@@ -17,13 +17,14 @@ class Leaf:
     """A component that rows are drawn for: its name, its rows, and its shares from the top level down.
 
     `path` holds one (group key, share within the group) per level; leaves with the same key belong to the same group.
-    `takes_all` marks a component of which every row is taken once.
+    `takes_all` marks a component of which every row is taken once, `distinct` one that draws from so many rows only.
     """
 
     name: str
     available: int
     path: tuple[tuple[str, Fraction], ...]
     takes_all: bool = False
+    distinct: int | None = None
 
     @property
     def share(self) -> Fraction:

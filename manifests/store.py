@@ -189,7 +189,7 @@ def _read(path: Path) -> Manifest:
         stated = json.loads(text)
         seal = stated.pop("seal")
         manifest = Manifest.model_validate(stated)
-    except (ValueError, KeyError, AttributeError, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
         raise UserError(
             f"{path}: {_first_fault(error)}. A manifest is never edited: restore it, or blend again"
         ) from None

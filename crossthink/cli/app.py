@@ -147,10 +147,18 @@ def sql(
 def train(
     name: Annotated[str, typer.Argument(help="Blend NAME, or NAME@VERSION.")],
     plan: Annotated[str, typer.Option(help="A plan's YAML file, or the name of a shipped one.")],
-    run: Annotated[
-        str | None, typer.Option("--run", help="Name of the run's folder; by default blend and plan.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and render, launch nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and render; start nothing.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Run although a run of this plan and blend stands.")] = False,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Train from a manifest: check the plan against it, render, launch, collect the rollouts."""
+    from crossthink.cli.output import console
+    from train_backend.backend import RunFailed
+    from train_backend.plan import find_plan
+    from train_backend.runs import train as run
+
+    try:
+        run(Workspace(workspace), name, find_plan(plan), dry_run=dry_run, again=again, console=console())
+    except RunFailed as failure:
+        typer.echo(f"crossthink: {failure}", err=True)
+        raise typer.Exit(1) from None

@@ -17,8 +17,8 @@ MAX_CHARS = 2000
 
 _ONLY_WORDS = re.compile(r"[A-Za-z]{3,}(?:[ ,.'-]+[A-Za-z]+)*", re.ASCII)
 _SCALE_WORD = re.compile(
-    r"\b(?:hundred|thousand|million|billion|trillion|dozen|half|halves|third|quarter|fourth|fifth|tenth|hundredth|"
-    r"thousandth|squared|cubed|factorial)s?\b"
+    r"(?<![A-Za-z])(?:hundred|thousand|million|billion|trillion|dozen|half|halves|third|quarter|fourth|fifth|tenth|hundredth|"
+    r"thousandth|squared|cubed|factorial)s?(?![A-Za-z])"
 )
 
 

@@ -29,7 +29,8 @@ def supervise(memory_bytes: int) -> None:
     os.dup2(2, 1)  # whatever a library prints must not look like a reply
     try:
         _limit_memory(memory_bytes)
-        import math_verify  # noqa: F401
+        # The first comparison builds parser tables and compiles patterns: half a second that no row should pay.
+        compare(r"\frac{1}{2}+x^2", r"x\sqrt{x^2}+y")
     except Exception as error:
         _reply(replies, {"error": f"{type(error).__name__}: {error}"})
         return

@@ -122,6 +122,15 @@ def test_rows_repeat_in_epochs_with_orders_of_their_own(workspace: Workspace) ->
     assert sums["epoch"].is_sorted()
 
 
+def test_few_distinct_rows_fill_a_share_by_repeating(workspace: Workspace) -> None:
+    part = {"name": "law", "proportion": 1, "select": {"subject": ["law"]}, "distinct": 6}
+    recipe = _recipe(size=24, when_short="repeat").model_dump() | {"components": [part]}
+    stored = build(Recipe.model_validate(recipe), workspace).stored
+    counts = Counter(stored.rows()["row_id"].to_pylist())
+    assert sorted(counts.values()) == [4] * 6
+    assert stored.manifest.components[0].available == 6
+
+
 def test_an_open_variant_of_a_choice_shows_no_option(workspace: Workspace) -> None:
     stored = _build(workspace)
     rows = pl.DataFrame(stored.rows())

@@ -3,6 +3,8 @@ r"""Truth tables of the comparison: choice, text, number, math. `yes` and `no` a
 import pytest
 
 from curate.verify import AnswerKind, Reason, compare, infer_kind, settle, verify, wrong_answer
+from curate.verify.latex import clean
+from curate.verify.pool import shared_pool
 
 CHOICE_B = {
     "yes": [
@@ -121,6 +123,7 @@ NUMBER = {
         ("18", r"18\text{ million}"),
         ("18", "18 thousand"),
         ("3", "3 quarters"),
+        ("3", r"3\text{quarters}"),
         ("7", "seven"),
         ("1234", "1 2 3 4"),
         ("12", "12 or 13"),
@@ -165,6 +168,23 @@ MATH = {
 }
 
 
+# Where the fast path decides otherwise than math-verify, on purpose.
+DIFFERS = {
+    ("1234567", "1 234 567"): True,
+    ("1234567", r"1\,234\,567"): True,
+    ("1.5", "1 1/2"): True,
+    ("50%", "50"): True,
+    ("50", r"50\%"): True,
+    (r"50\%", "0.5"): True,
+    ("12.5", "12.5 percent"): True,
+    ("2,000,000", r"2 \text{ million}"): True,
+    ("18", r"18\text{ million}"): False,
+    ("3", r"3\text{quarters}"): False,
+    ("0.0000001", "0.0000002"): False,
+    ("422_8", "422_9"): False,
+}
+
+
 def pairs(table: dict[str, list[tuple[str, str]]]) -> list[tuple[str, str, bool]]:
     return [(gold, answer, expected == "yes") for expected, rows in table.items() for gold, answer in rows]
 
@@ -190,6 +210,17 @@ def test_numbers_are_compared_exactly_with_what_people_write_around_them(gold: s
 @pytest.mark.parametrize(("gold", "answer", "equal"), pairs(MATH))
 def test_mathematics_is_equal_if_it_means_the_same(gold: str, answer: str, equal: bool) -> None:
     assert compare(answer, gold, "math").correct is equal
+
+
+def test_the_fast_path_differs_from_math_verify_only_where_decided() -> None:
+    differing = {}
+    for gold, answer, _ in pairs(NUMBER) + pairs(MATH):
+        fast = settle(answer, gold, "math")
+        if fast is not None:
+            slow = shared_pool().compare(clean(gold), clean(answer), 5.0)
+            if (fast is Reason.CORRECT) != (slow is Reason.CORRECT):
+                differing[gold, answer] = fast is Reason.CORRECT
+    assert differing == DIFFERS
 
 
 @pytest.mark.parametrize("kind", AnswerKind)

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from curate.verify import extract, infer_kind, render_gold, settle, verify_many, wrong_answer
+from curate.verify import compare, extract, infer_kind, render_gold, settle, verify_many, wrong_answer
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 ALL = bool(os.environ.get("CROSSTHINK_ALL_GOLDS"))
@@ -93,3 +93,25 @@ def test_real_responses_are_judged_as_their_publisher_judged_them() -> None:
     }
     # The publisher's grader does not know a LaTeX thousands mark.
     assert disagreements == {("10{,}000", "10000", True)}
+
+
+def test_gsm8k_solutions_are_judged_as_their_publisher_judged_them() -> None:
+    rows = [
+        json.loads(line)
+        for line in read("responses/gsm8k_model_solutions/example_model_solutions.jsonl.gz").splitlines()
+    ]
+    judged = [
+        (
+            compare(last_answer(solution["solution"]), last_answer(row["ground_truth"]), "number").correct,
+            solution["is_correct"],
+        )
+        for row in rows
+        for solution in row.values()
+        if isinstance(solution, dict)
+    ]
+    assert len(judged) == 5276
+    assert sum(ours != theirs for ours, theirs in judged) == 0
+
+
+def last_answer(solution: str) -> str:
+    return solution.rpartition("A:")[2].strip()

@@ -1,0 +1,229 @@
+"""Bad input: each gives one clear message and exit code 2, names the place, and leaves no traceback and no half output."""
+
+import gzip
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import CommandLine
+
+GOOD_ROW = '{"question": "What is 1 plus 2?", "answer": "#### 3"}\n'
+CURATION = "name: c\nsources:\n  - {{name: s, adapter: {adapter}, files: [{file}]}}\n"
+RECIPE = "name: r\ncorpus: sample\nbatch_size: 4\ncomponents:\n  - {name: a, proportion: 1}\n"
+
+Case = Callable[[Path], list[object]]
+
+
+def _curation(text: str) -> Case:
+    def case(folder: Path) -> list[object]:
+        (folder / "c.yaml").write_text(text.replace("DATA", str(folder)))
+        return ["curate", folder / "c.yaml"]
+
+    return case
+
+
+def _source(content: bytes, name: str = "rows.jsonl", adapter: str = "gsm8k") -> Case:
+    def case(folder: Path) -> list[object]:
+        (folder / name).write_bytes(content)
+        return _curation(CURATION.format(adapter=adapter, file=folder / name))(folder)
+
+    return case
+
+
+def _recipe(text: str, *more: object) -> Case:
+    def case(folder: Path) -> list[object]:
+        (folder / "r.yaml").write_text(text)
+        return ["blend", folder / "r.yaml", *more]
+
+    return case
+
+
+def _command(*arguments: object) -> Case:
+    return lambda _: list(arguments)
+
+
+def _tampered(file: str, change: Callable[[bytes], bytes], command: str = "check") -> Case:
+    def case(folder: Path) -> list[object]:
+        path = folder / "w/manifests/gpr_up/1" / file
+        path.write_bytes(change(path.read_bytes()))
+        return [command, "gpr_up"]
+
+    return case
+
+
+def _damaged_corpus(folder: Path) -> list[object]:
+    (folder / "w/corpora/sample/corpus.json").write_text('{"name": 3}')
+    return ["blend", "natural", "--corpus", "sample"]
+
+
+def _unfinished_corpus(folder: Path) -> list[object]:
+    (folder / "w/corpora/sample/corpus.json").unlink()
+    return ["blend", "natural", "--corpus", "sample"]
+
+
+def _mostly(bad: bytes) -> Case:
+    return _source(GOOD_ROW.encode() * 3 + bad)
+
+
+def _share(value: str) -> Case:
+    return _recipe(RECIPE.replace("proportion: 1", f"proportion: {value}"))
+
+
+PACKED = gzip.compress((GOOD_ROW * 5000).encode())
+SOURCES = "name: c\nsources:\n  - {name: s, adapter: gsm8k, files: [x.jsonl]"
+
+CASES: dict[str, tuple[Case, str]] = {
+    # sources
+    "an empty file": (_source(b""), r"rows\.jsonl: .*empty|rows\.jsonl: .*no rows"),
+    "a truncated gzip": (_source(PACKED[: len(PACKED) // 2], "rows.jsonl.gz"), r"rows\.jsonl\.gz"),
+    "a gzip that is none": (_source(b"plain text", "rows.jsonl.gz"), r"rows\.jsonl\.gz"),
+    "a zip that is none": (_source(b"PK nonsense", "rows.zip"), r"rows\.zip"),
+    "a parquet that is none": (_source(b"PAR1 nonsense", "rows.parquet"), r"rows\.parquet"),
+    "the wrong schema": (
+        _source(b'{"problem": "1+1", "answer": "2"}\n'),
+        r"1 of 1 records .*rows\.jsonl:1 .*question|rows\.jsonl:1 .*answer",
+    ),
+    "mostly broken JSON": (_mostly(b'{"question": \n' * 5), r"5 of 8 records .*rows\.jsonl:4"),
+    "mostly bad bytes": (_mostly(b'{"question": "\xff"}\n' * 5), r"5 of 8 records .*rows\.jsonl:4"),
+    "a list of numbers": (_source(b"[1, 2, 3]", "rows.json"), r"3 of 3 records .*rows\.json"),
+    "a missing file": (_curation(CURATION.format(adapter="gsm8k", file="DATA/nowhere.jsonl")), r"nowhere\.jsonl"),
+    "a glob that matches nothing": (_curation(CURATION.format(adapter="gsm8k", file='"DATA/*.none"')), r"\*\.none"),
+    "a hub data set that is not there": (
+        _curation("name: c\nsources:\n  - {name: s, adapter: gsm8k, hub: {id: DATA/none}}\n"),
+        r"none",
+    ),
+    # curation files
+    "no such config": (_command("curate", "nowhere.yaml"), r"nowhere\.yaml: no such file"),
+    "no shipped config of this name": (_command("curate", "demos"), r"'demos'.*Did you mean 'demo'"),
+    "an empty config": (_curation(""), r"c\.yaml: .*an empty file"),
+    "not YAML": (_curation("name: [unclosed"), r"c\.yaml:\d+  not valid YAML"),
+    "an unknown key": (
+        _curation(SOURCES + "}\nfilters: {max_answer_word: 3}"),
+        r"c\.yaml:4  filters\.max_answer_word: unknown key\. Did you mean 'max_answer_words'",
+    ),
+    "a key twice": (_curation("name: a\nname: b\n"), r"c\.yaml:2  name: the key stands twice"),
+    "an unknown adapter": (_curation(SOURCES.replace("gsm8k", "gsm8") + "}"), r"'gsm8' is not known\. Did you mean"),
+    "files and hub at once": (_curation(SOURCES + ", hub: {id: x}}"), r"exactly one of files, hub and generate"),
+    "a source without input": (_curation(SOURCES.replace("files: [x.jsonl]", "revision: x") + "}"), r"found none"),
+    "the same source twice": (_curation(SOURCES + "}\n" + SOURCES.split("\n")[2] + "}"), r"'s' stands twice"),
+    "a name that leaves the workspace": (
+        _curation(SOURCES.replace("name: c", "name: ../c") + "}"),
+        r"name: .*'\.\./c'",
+    ),
+    "a negative limit": (_curation(SOURCES + "}\nlimits: {unreadable_share: -1}"), r"limits\.unreadable_share: .*-1"),
+    "a word for a number": (_curation(SOURCES + "}\nfilters: {max_answer_words: ten}"), r"max_answer_words: .*'ten'"),
+    # recipes
+    "a weight of zero": (_share("0"), r"r\.yaml:5  components\[0\]\.proportion: .*above 0.*found 0"),
+    "a negative weight": (_share("-0.5"), r"found -0\.5"),
+    "a weight that is not a number": (_share(".nan"), r"expected a share .*nan"),
+    "an infinite weight": (_share(".inf"), r"expected a share .*inf"),
+    "a weight by zero": (_share("1/0"), r"expected a share .*1/0"),
+    "weights that do not sum to one": (_share("0.5"), r"sum to 0\.5, expected 1"),
+    "a component without a share": (_recipe(RECIPE.replace(", proportion: 1", "")), r"exactly one of 'proportion' and"),
+    "a misspelt key": (_recipe(RECIPE.replace("proportion", "propotion")), r"Did you mean 'proportion'"),
+    "a source that is not in the corpus": (
+        _recipe(RECIPE.replace("proportion: 1", "proportion: 1, select: {source: [mqc]}")),
+        r"component a: select\.source is 'mqc'.*Did you mean 'mcq'",
+    ),
+    "a component that matches nothing": (
+        _recipe(RECIPE.replace("proportion: 1", "proportion: 1, select: {source: [sums], template: [mcq]}")),
+        r"component a: no row of the corpus matches it",
+    ),
+    "a batch larger than the blend": (
+        _recipe(RECIPE.replace("batch_size: 4", "batch_size: 100000")),
+        r"one batch of 100,000",
+    ),
+    "too many repeats": (
+        _recipe(RECIPE + "when_short: repeat\nsize: 100000\n"),
+        r"component a: 100,000 rows are asked of \d+, .*max_repeats is 4",
+    ),
+    "a prompt without its question": (
+        _recipe(RECIPE + "prompt: {open: Answer!}\n"),
+        r"prompt: open: the prompt has no \{question\}",
+    ),
+    "prompts longer than the limit": (
+        _recipe(RECIPE + "max_prompt_characters: 5\n"),
+        r"longer than max_prompt_characters \(5\)",
+    ),
+    "no corpus named": (_command("blend", "natural"), r"names no corpus"),
+    "a corpus that does not exist": (
+        _command("blend", "natural", "--corpus", "sampel"),
+        r"no corpus of this name.*Did you mean 'sample'",
+    ),
+    "a corpus that is damaged": (_damaged_corpus, r"corpus\.json  \w+: "),
+    "a corpus that is not finished": (_unfinished_corpus, r"curation has not finished"),
+    "a recipe that does not exist": (_command("blend", "gpr_upp"), r"'gpr_upp'.*Did you mean 'gpr_up'"),
+    "a size of zero": (_command("blend", "natural", "--size", "0"), r"--size.*greater than or equal to 1"),
+    # manifests
+    "a manifest with a changed byte": (
+        _tampered("manifest.json", lambda text: text.replace(b'"trimmed": ', b'"trimmed": 1', 1)),
+        r"manifest\.json  seal: ",
+    ),
+    "a half-written manifest": (
+        _tampered("manifest.json", lambda text: text[:99]),
+        r"manifest\.json: line \d+: not valid JSON",
+    ),
+    "a manifest that is none": (_tampered("manifest.json", lambda _: b"[]\n"), r"manifest\.json: not a manifest"),
+    "rows with a changed byte": (
+        _tampered("rows.parquet", lambda text: text[:200] + bytes([text[200] ^ 1]) + text[201:]),
+        r"rows\.parquet  sha256: found \w+, expected \w+",
+    ),
+    "rows that are cut": (
+        _tampered("rows.parquet", lambda text: text[:-1]),
+        r"rows\.parquet  bytes: found \d+, expected \d+",
+    ),
+    "a blend that does not exist": (_command("check", "gpr_ub"), r"no blend of this name.*Did you mean 'gpr_up'"),
+    "a version that does not exist": (_command("check", "gpr_up@7"), r"no version 7\. There are: 1"),
+    "a name with a slash": (_command("show", "../../etc"), r"no blend of this name"),
+    # SQL
+    "SQL that writes": (_command("sql", "DROP VIEW items"), r"sql: expected one SELECT"),
+    "SQL with a misspelt column": (_command("sql", "SELECT questoin FROM items"), r'sql: .*questoin.*"?question"?'),
+    "SQL in no workspace": (_command("sql", "SELECT 1", "-w", "nowhere"), r"nowhere: no workspace here"),
+    # plans
+    "a plan that does not exist": (
+        _command("train", "gpr_up", "--plan", "nowhere.yaml"),
+        r"nowhere\.yaml: no such file",
+    ),
+    "a blend to train that does not exist": (_command("train", "none", "--plan", "cpu-demo"), r"no blend of this name"),
+    "a batch that is not the manifest's": (
+        _command("train", "gpr_up", "--plan", "cpu-demo", "--dry-run"),
+        r"batch_size.*16.*12|batch_size.*12.*16",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input_gives_one_message_and_exit_code_2(
+    name: str, crossthink: CommandLine, tmp_path: Path, sample_workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, expected = CASES[name]
+    shutil.copytree(sample_workspace, tmp_path / "w")
+    monkeypatch.setenv("CROSSTHINK_WORKSPACE", str(tmp_path / "w"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    code, _, said = crossthink(*make(tmp_path))
+    assert code == 2, said
+    assert "Traceback" not in said
+    message = re.sub(r"\s+", " ", said.partition("crossthink: ")[2] or said)
+    assert re.search(expected.replace("  ", " "), message), said
+    assert not (tmp_path / "w/corpora/c/corpus.json").exists()
+    assert [path.name for path in (tmp_path / "w/manifests").iterdir() if not path.name.startswith(".")] == ["gpr_up"]
+
+
+def test_bad_rows_below_the_share_are_counted_kept_aside_and_named(crossthink: CommandLine, tmp_path: Path) -> None:
+    make = _source(GOOD_ROW.encode().replace(b"1 plus", b"%d plus") % 0 + b"".join(
+        GOOD_ROW.replace("1 plus", f"{n} plus").replace("3", str(n + 2)).encode() for n in range(1, 50)
+    ) + b'{"question": "cut\n\xff\xfe\n')  # fmt: skip
+    arguments = [*make(tmp_path), "-w", tmp_path / "w"]
+    code, shown, said = crossthink(*arguments)
+    assert code == 0
+    assert "2 records could not be read (1 bad_bytes, 1 bad_json); first: rows.jsonl:51" in said
+    _, answer, _ = crossthink("sql", "SELECT source_row, reason, raw FROM dropped", "-f", "json", "-w", tmp_path / "w")
+    assert json.loads(answer) == [
+        {"source_row": "rows.jsonl:51", "reason": "bad_json", "raw": '{"question": "cut'},
+        {"source_row": "rows.jsonl:52", "reason": "bad_bytes", "raw": "\\xff\\xfe"},
+    ]
+    assert "52" in shown
