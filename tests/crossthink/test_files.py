@@ -1,0 +1,64 @@
+"""Files appear whole or not at all, and one writer holds a folder."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossthink.errors import UserError
+from crossthink.files import atomic_directory, atomic_path, digest, locked
+from tests.support import ROOT
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_folder_leaves_the_old_folder(tmp_path: Path) -> None:
+    path = tmp_path / "stage"
+    with atomic_directory(path) as folder:
+        (folder / "one").write_text("1")
+    with pytest.raises(RuntimeError), atomic_directory(path) as folder:
+        (folder / "two").write_text("2")
+        raise RuntimeError
+    assert [file.name for file in path.iterdir()] == ["one"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_second_writer_is_told(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from crossthink.files import locked\n"
+        f"with locked(Path({str(tmp_path)!r}), 'x'): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match="x is being written by another process"), locked(tmp_path, "x"):
+            pass
+        holder.kill()
+        holder.wait()
+        with locked(tmp_path, "x"):
+            pass
+
+
+@given(st.dictionaries(st.text(), json_values, min_size=2))
+def test_the_order_of_keys_does_not_change_a_digest(value: dict[str, object]) -> None:
+    assert digest(value) == digest(dict(reversed(value.items())))
+    assert digest(value) != digest({**value, "another": 1} if value.get("another") != 1 else {**value, "another": 2})
