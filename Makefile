@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
+CORPUS := $(if $(DATA),open-corpora,demo)
+RECIPE := $(if $(DATA),demo-open-corpora,demo)
 DEMO := demo-workspace
+CROSSTHINK := CROSSTHINK_WORKSPACE=$(DEMO) $(BIN)/crossthink
 
 .PHONY: demo test lint types tests install clean
 
@@ -15,9 +18,17 @@ install: .venv/.installed
 	    --constraint constraints.txt --editable '.[train,demo,dev]'
 	touch $@
 
-# Curate, blend, check, ask, train: the whole path. `make demo DATA=folder` takes published corpora instead.
+# The whole path: curate, blend, check, ask, train, ask again. What stands is reused, and each step says so.
+# `make demo DATA=folder` takes published corpora from a folder instead of the samples.
 demo: install
-	$(BIN)/python -m crossthink.demo --workspace $(DEMO) $(if $(DATA),--data $(DATA))
+	$(CROSSTHINK) curate $(CORPUS) $(if $(DATA),--data $(DATA))
+	$(CROSSTHINK) blend $(RECIPE) --corpus $(CORPUS)
+	$(CROSSTHINK) check $(RECIPE)
+	$(CROSSTHINK) sql "SELECT stage, reason, count(*) AS rows FROM dropped GROUP BY ALL ORDER BY rows DESC LIMIT 8"
+	$(CROSSTHINK) train $(RECIPE) --plan cpu-demo
+	$(CROSSTHINK) sql "SELECT component, avg(score) FILTER (step <= 8) AS first_8_steps, avg(score) FILTER (step > 24) \
+	    AS last_8_steps, count(*) AS responses FROM rollouts WHERE run_id = \
+	    (SELECT run_id FROM runs WHERE blend = '$(RECIPE)' ORDER BY started DESC LIMIT 1) GROUP BY ALL ORDER BY ALL"
 
 test: lint types tests
 

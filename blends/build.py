@@ -14,12 +14,12 @@ from blends.prompts import Message, prompt_digest, render
 from blends.recipe import Prompt, Recipe
 from blends.schedule import batch_of_each_row
 from blends.tokenizer import Tokenizer, load_tokenizer
-from blends.weights import Allotment, allot
+from blends.weights import Allotment, allot, reshare
 from crossthink import __version__
 from crossthink.engines import connect
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
-from curate.corpus import ITEMS_FILE, VARIANTS_FILE, read_corpus
+from curate.corpus import ITEMS_FILE, VARIANTS_FILE, check_corpus, read_corpus
 from curate.verify import verifier_digest
 from manifests.manifest import (
     ORDER_SCHEMA,
@@ -52,10 +52,11 @@ def build(recipe: Recipe, workspace: Workspace) -> Written:
     """
     folder = workspace.corpus(recipe.corpus)
     corpus = read_corpus(folder)
+    check_corpus(folder, corpus)
     plan = make_plan(recipe, folder)
     rows = order_rows(recipe, plan, folder)
     record = corpus.record()
-    resolved = recipe.model_dump(mode="json")
+    resolved = _resolved(recipe, plan.tokenizer)
     digests = Digests(
         recipe=recipe_digest(resolved),
         sources=sources_digest(record, corpus.sources),
@@ -128,8 +129,8 @@ def _shuffle_within_batches(placed: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 def _with_text(rows: pl.DataFrame, prompt: Prompt, corpus: Path) -> pl.DataFrame:
     """Add prompt, ground truth and solution to rows that name a variant."""
-    golds = pl.scan_parquet(corpus / VARIANTS_FILE).select("row_id", ground_truth="answer")
-    items = pl.scan_parquet(corpus / ITEMS_FILE).select(
+    golds = pl.scan_parquet(corpus / VARIANTS_FILE, glob=False).select("row_id", ground_truth="answer")
+    items = pl.scan_parquet(corpus / ITEMS_FILE, glob=False).select(
         "item_id", "question", "context", "options", solution=pl.col("solutions").list.first().struct.field("text")
     )
     full = rows.lazy().join(golds, on="row_id", how="left", maintain_order="left")
@@ -163,11 +164,21 @@ def _shorter(found: Candidates, lengths: pl.Series, key: str, limit: int) -> Can
             raise UserError(
                 f"component {leaf.name}: every prompt is longer than {key} ({limit}); the shortest has {shortest!r}"
             )
-    return Candidates([leaf.with_available(counts[place]) for place, leaf in enumerate(found.leaves)], rows)
+    left = [leaf.with_available(counts[place]) for place, leaf in enumerate(found.leaves)]
+    return Candidates(reshare(left), rows)
 
 
 def _characters(prompts: list[list[Message]]) -> list[int]:
     return [sum(len(message["content"]) for message in messages) for messages in prompts]
+
+
+def _resolved(recipe: Recipe, tokenizer: Tokenizer | None) -> dict[str, Any]:
+    """The recipe with every default filled in; the tokenizer by its digest, wherever it lay."""
+    resolved = recipe.model_dump(mode="json")
+    if tokenizer is not None:
+        del resolved["tokenizer"]["path"]
+        resolved["tokenizer"]["digest"] = tokenizer.digest
+    return resolved
 
 
 def _tokenizer_record(recipe: Recipe, tokenizer: Tokenizer | None) -> TokenizerRecord | None:

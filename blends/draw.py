@@ -39,8 +39,8 @@ def candidates(recipe: Recipe, corpus: Path) -> Candidates:
     Raises:
         UserError: a component selects a value that the corpus does not have, or matches no row.
     """
-    items = pl.scan_parquet(corpus / ITEMS_FILE).select("item_id", "origin", "subject")
-    variants = pl.scan_parquet(corpus / VARIANTS_FILE).select(
+    items = pl.scan_parquet(corpus / ITEMS_FILE, glob=False).select("item_id", "origin", "subject")
+    variants = pl.scan_parquet(corpus / VARIANTS_FILE, glob=False).select(
         "row_id", "item_id", "source", "domain", "template", "answer_kind"
     )
     rows = variants.join(items, on="item_id", how="left", maintain_order="left").collect()
@@ -48,6 +48,7 @@ def candidates(recipe: Recipe, corpus: Path) -> Candidates:
     leaves: list[Leaf] = []
     for part in recipe.components:
         owner = _claim(part, (), pl.lit(True), rows, owner, leaves, part.all is True)
+    _refuse_equal_names(leaves)
     return Candidates(leaves, rows.with_columns(owner).filter(pl.col("leaf").is_not_null()))
 
 
@@ -124,15 +125,26 @@ def _claim(
         share = (name, Fraction(members.height, free.height))
         full = path if part.split_by is None else (*path, share)
         owner = owner.scatter(members["place"], len(leaves))
-        leaves.append(Leaf(name, members.height, full, takes_all, part.distinct))
+        leaves.append(Leaf(name, members.height, full, takes_all, part.distinct, part.split_by is not None))
     return owner
 
 
 def _split(part: Component, free: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     column = str(part.split_by)
     parts = free.partition_by(column, as_dict=True, maintain_order=True)
-    named = sorted((str(key[0]), members) for key, members in parts.items())
-    return [(f"{part.name}.{_slug(value)}", members) for value, members in named]
+    named = sorted(((str(key[0]), members) for key, members in parts.items()), key=lambda pair: pair[0])
+    names: list[str] = []
+    for value, _ in named:
+        slug = f"{part.name}.{_slug(value)}"
+        again = sum(name == slug or name.startswith(f"{slug}~") for name in names)
+        names.append(f"{slug}~{again + 1}" if again else slug)  # "a b" and "a_b" are two parts
+    return [(name, members) for name, (_, members) in zip(names, named, strict=True)]
+
+
+def _refuse_equal_names(leaves: list[Leaf]) -> None:
+    names = [leaf.name for leaf in leaves]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UserError(f"component {twice[0]}: a part of a split component has the same name; rename one of them")
 
 
 def _matches(select: Select) -> pl.Expr:
@@ -147,7 +159,7 @@ def _refuse_unknown_values(part: Component, key: str, rows: pl.DataFrame) -> Non
     asked = getattr(part.select, key)
     if asked is None:
         return
-    known = [str(value) for value in rows[key].drop_nulls().unique()]
+    known = sorted(str(value) for value in rows[key].drop_nulls().unique())
     for value in map(str, asked):
         if value not in known:
             raise UserError(

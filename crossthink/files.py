@@ -87,6 +87,8 @@ def locked(folder: Path, what: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(f"{folder}: {what} is being written by another process; wait for it to end") from None
+        for leftover in (*folder.rglob(".*.tmp"), *folder.rglob(".*.old")):  # of writers that were killed
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         yield
 
 

@@ -19,10 +19,15 @@ _SHIPPED = Path(__file__).parent / "configs"
 class HubSource(Settings):
     """A data set of the Hugging Face hub, or a local dataset folder, read through `datasets`."""
 
-    id: str
+    id: str = Field(min_length=1)
     revision: str | None = None
     config: str | None = None
     split: str = "train"
+
+    @property
+    def name(self) -> str:
+        """What identifies the data set on any machine: the hub's id, or a local folder's last part."""
+        return Path(self.id).name if Path(self.id).exists() else self.id
 
 
 class GeneratedSource(Settings):

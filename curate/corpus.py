@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from crossthink.errors import UserError
-from crossthink.files import digest
+from crossthink.files import digest, sha256_file
 from crossthink.workspace import Workspace
 from curate.items import ITEM_SCHEMA
 from curate.stage import DROPPED_SCHEMA, VARIANT_SCHEMA
@@ -78,8 +78,23 @@ def read_corpus(folder: Path) -> Corpus:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "(whole file)"
         raise UserError(
-            f"{path}  {where}: {first['msg']}. The file is damaged; remove the folder and curate again"
+            f"{path}  {where}: {first['msg']}. The file is damaged; run the same curation again to rebuild it"
         ) from None
+
+
+def check_corpus(folder: Path, corpus: Corpus) -> None:
+    """Hold a corpus's files to what its description pins.
+
+    Raises:
+        UserError: a file is missing or was changed; the first such file is named.
+    """
+    for pinned in corpus.files:
+        path = folder / pinned.name
+        found = sha256_file(path) if path.is_file() else "no file"
+        if found != pinned.sha256:
+            raise UserError(
+                f"{path}  sha256: found {found}, expected {pinned.sha256}. Run the same curation again to rebuild it"
+            )
 
 
 def ledger_table(ledger: list[LedgerLine]) -> pa.Table:

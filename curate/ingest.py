@@ -1,5 +1,6 @@
 """Ingestion: from a source of the configuration to a table of items, with what could not be read kept beside them."""
 
+import glob
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -10,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from crossthink.errors import UserError
+from crossthink.errors import UserError, listing
 from crossthink.files import atomic_path, canonical_json, digest
-from curate.config import CurationConfig, GeneratedSource, LimitSettings, SourceSettings
+from curate.config import CurationConfig, GeneratedSource, SourceSettings
 from curate.items import ITEM_SCHEMA, item_id
 from curate.readers import FileFacts, Rejected, Row, file_records, hub_rows, read_files
 from curate.sources import Adapter, Draft, adapter
@@ -77,16 +78,15 @@ def open_inputs(config: CurationConfig, root: Path, folder: Path) -> list[Source
     return [_open(source, root, folder) for source in config.sources]
 
 
-def ingest_source(source: SourceInput, limits: LimitSettings, at: Callable[[str], None]) -> Ingested:
+def ingest_source(source: SourceInput, at: Callable[[str], None]) -> Ingested:
     """Read a source whole.
 
     Args:
         source: what to read.
-        limits: `unreadable_share` is the most that may be unreadable.
         at: told how many records have been read, now and then.
 
     Raises:
-        UserError: no record at all, or too many that cannot be read; the first of those is named.
+        UserError: there is no record at all.
     """
     batches: list[pa.RecordBatch] = []
     pending: list[dict[str, Any]] = []
@@ -102,7 +102,10 @@ def ingest_source(source: SourceInput, limits: LimitSettings, at: Callable[[str]
             at(f"{len(batches) * BATCH_ROWS:,} records")
     batches.append(pa.RecordBatch.from_pylist(pending, schema=ITEM_SCHEMA))
     items = pa.Table.from_batches(batches)
-    _refuse_unreadable(source, items.num_rows, rejected, limits.unreadable_share)
+    if not items.num_rows and not rejected:
+        raise UserError(
+            f"source {source.settings.name}: no record found in {listing(file.name for file in source.files)}"
+        )
     kept_aside = [_rejected(source, each) for each in rejected]
     return Ingested(items, pa.Table.from_pylist(kept_aside, schema=DROPPED_SCHEMA), items.num_rows + len(rejected))
 
@@ -141,29 +144,17 @@ def _rejected(source: SourceInput, row: Rejected) -> dict[str, Any]:
     }
 
 
-def _refuse_unreadable(source: SourceInput, items: int, rejected: list[Rejected], share: float) -> None:
-    records = items + len(rejected)
-    if not records:
-        raise UserError(f"source {source.settings.name}: no record found in {', '.join(f.name for f in source.files)}")
-    if len(rejected) > share * records:
-        first = rejected[0]
-        raise UserError(
-            f"source {source.settings.name}: {len(rejected):,} of {records:,} records cannot be read as"
-            f" {source.adapter.name}, more than limits.unreadable_share ({share:.0%}) allows."
-            f" First: {first.place}  {first.message}"
-        )
-
-
 def _open(source: SourceSettings, root: Path, folder: Path) -> SourceInput:
     chosen = adapter(source.adapter)
     if source.hub is not None:
         hub = source.hub
         rows = partial(hub_rows, hub.id, split=hub.split, config=hub.config, revision=hub.revision)
-        return SourceInput(source, chosen, [_hub_record(hub.id, rows)], rows)
+        return SourceInput(source, chosen, [_hub_record(hub.name, rows)], rows)
     if source.generate is not None:
-        patterns = [_generated(source.generate, folder / "generated" / f"{source.name}.jsonl")]
-    else:
-        patterns = [root / pattern for pattern in source.files or ()]
+        made = _generated(source.generate, folder / "generated" / f"{source.name}.jsonl")
+        patterns = [Path(glob.escape(str(made)))]
+    else:  # only the configuration's own text is a pattern, never the folder it is relative to
+        patterns = [Path(glob.escape(str(root))) / pattern for pattern in source.files or ()]
     files = [_pinned(facts) for facts in file_records(patterns)]
     return SourceInput(source, chosen, files, partial(read_files, patterns, chosen.layout, chosen.split))
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from crossthink import __version__
+from crossthink.errors import UserError
 from crossthink.files import atomic_directory, digest, locked, sha256_file, write_json, write_parquet
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
@@ -70,13 +71,12 @@ class Done:
     key: str
     ledger: list[LedgerLine]
     facts: dict[str, Any]
-    reused: bool
 
     def kept(self) -> pl.LazyFrame:
-        return pl.scan_parquet(self.folder / KEPT)
+        return pl.scan_parquet(self.folder / KEPT, glob=False)
 
     def dropped(self) -> pl.LazyFrame:
-        return pl.scan_parquet(self.folder / DROPPED)
+        return pl.scan_parquet(self.folder / DROPPED, glob=False)
 
 
 def stages(config: CurationConfig) -> list[Stage]:
@@ -105,11 +105,12 @@ def curate(config: CurationConfig, root: Path, workspace: Workspace, progress: P
     folder = workspace.corpora / config.name
     with locked(folder, f"corpus {config.name!r}"):
         inputs = open_inputs(config, root, folder)
-        key = digest({"settings": _settings_digest(config), "inputs": [_identity(i) for i in inputs], "code": _code()})
+        limits = config.limits.model_dump(mode="json")
+        inputs_asked = [_identity(source) for source in inputs]
+        key = digest([_settings_digest(config), limits, inputs_asked, _code()])
         if (finished := _finished(folder, key)) is not None:
             progress.say(f"corpus {config.name}: stands as it was built ({finished.items:,} items); nothing to do")
             return finished
-        (folder / CORPUS_FILE).unlink(missing_ok=True)
         done = _run(config, inputs, folder, progress)
         with progress.step("corpus"):
             return _write_corpus(config, inputs, key, done, folder)
@@ -140,23 +141,37 @@ def _run(config: CurationConfig, inputs: Sequence[SourceInput], folder: Path, pr
 
 def _ingest(config: CurationConfig, source: SourceInput, folder: Path, progress: Progress) -> Done:
     key = digest(["ingest", _identity(source), _code()])
-    place = folder / ".stages" / f"0-ingest-{source.settings.name}"
+    name = source.settings.name
+    place = folder / ".stages" / f"0-ingest-{name}"
     finished = _reuse(place, key)
     if finished is not None:
-        progress.say(f"ingest {source.settings.name}: stands ({_summary(finished.ledger)})")
-        return finished
-    with progress.step(f"ingest {source.settings.name}") as step:
-        result = ingest_source(source, config.limits, step.at)
-        line = _ingest_line(source.settings.name, result)
-        finished = _write_stage(place, key, result.items, result.rejected, [line], {})
-        step.result = _summary([line])
-    if line.dropped:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in line.reasons.items())
-        first = result.rejected["source_row"][0].as_py()
-        progress.say(
-            f"  ! {source.settings.name}: {line.dropped:,} records could not be read ({reasons}); first: {first}"
-        )
+        progress.say(f"ingest {name}: stands ({_summary(finished.ledger)})")
+    else:
+        with progress.step(f"ingest {name}") as step:
+            result = ingest_source(source, step.at)
+            finished = _write_stage(place, key, result.items, result.rejected, [_ingest_line(name, result)], {})
+            step.result = _summary(finished.ledger)
+    _judge_unreadable(source, finished, config.limits.unreadable_share, progress)
     return finished
+
+
+def _judge_unreadable(source: SourceInput, ingested: Done, allowed: float, progress: Progress) -> None:
+    """Say what could not be read, and end the run if it is more than the share that is allowed."""
+    line = ingested.ledger[0]
+    if not line.dropped:
+        return
+    first = ingested.dropped().first().collect().row(0, named=True)
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in line.reasons.items())
+    if line.dropped > allowed * line.rows_in:
+        message = json.loads(first["evidence"])["message"]
+        raise UserError(
+            f"source {line.source}: {line.dropped:,} of {line.rows_in:,} records cannot be read as {source.adapter.name}"
+            f" ({reasons}), more than limits.unreadable_share ({allowed:.0%}) allows."
+            f" First: {first['source_row']}  {message}"
+        )
+    progress.say(
+        f"  ! {line.source}: {line.dropped:,} records could not be read ({reasons}); first: {first['source_row']}"
+    )
 
 
 def _ingest_line(source: str, result: Ingested) -> LedgerLine:
@@ -217,17 +232,21 @@ def _write_stage(
         write_parquet(folder / KEPT, kept)
         write_parquet(folder / DROPPED, dropped)
         lines = [line.model_dump() for line in ledger]
-        write_json(folder / STAGE_FILE, {"key": key, "ledger": lines, "facts": facts})
-    return Done(place, key, ledger, facts, reused=False)
+        pins = {name: sha256_file(folder / name) for name in (KEPT, DROPPED)}
+        write_json(folder / STAGE_FILE, {"key": key, "files": pins, "ledger": lines, "facts": facts})
+    return Done(place, key, ledger, facts)
 
 
 def _reuse(place: Path, key: str) -> Done | None:
-    """Return a stage that stands with this key; what stands with another is left to be replaced."""
-    path = place / STAGE_FILE
-    stated: dict[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
-    if stated.get("key") != key:
+    """Return a stage that stands whole and with this key; whatever else is there is left to be replaced."""
+    try:
+        stated = json.loads((place / STAGE_FILE).read_bytes())
+        pins = {name: sha256_file(place / name) for name in (KEPT, DROPPED)}
+        if stated["key"] != key or stated["files"] != pins:
+            return None
+        return Done(place, key, [LedgerLine(**line) for line in stated["ledger"]], stated["facts"])
+    except (OSError, ValueError, TypeError, KeyError):
         return None
-    return Done(place, key, [LedgerLine(**line) for line in stated["ledger"]], stated["facts"], reused=True)
 
 
 def _write_corpus(
@@ -244,6 +263,7 @@ def _write_corpus(
         DROPPED_FILE: _all_dropped(done, questions),
         LEDGER_FILE: ledger_table(ledger),
     }
+    (folder / CORPUS_FILE).unlink(missing_ok=True)  # from here to its writing there is no corpus
     for name, table in tables.items():
         write_parquet(folder / name, table)
     corpus = Corpus(
@@ -317,7 +337,11 @@ def _settings_digest(config: CurationConfig) -> str:
 
 
 def _without_places(source: SourceSettings) -> dict[str, Any]:
-    return source.model_dump(mode="json", exclude={"files"})
+    """A source's settings; a local data set folder goes by its last part, as files do."""
+    stated = source.model_dump(mode="json", exclude={"files"})
+    if source.hub is not None:
+        stated["hub"]["id"] = source.hub.name
+    return stated
 
 
 def _identity(source: SourceInput) -> dict[str, Any]:

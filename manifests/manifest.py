@@ -38,6 +38,10 @@ ORDER_SCHEMA = pa.schema(
 )
 
 
+CONTENT_COLUMNS = ["row_id", "component", "template", "answer_kind", "prompt", "ground_truth", "solution"]
+"""What a blend *is*, row by row: everything that training or the reward reads."""
+
+
 class Record(BaseModel):
     """Base of the manifest's parts: closed and immutable."""
 
@@ -161,12 +165,12 @@ def sources_digest(corpus: CorpusRecord, sources: list[SourceRecord]) -> str:
 
 
 def content_digest(rows: pa.Table) -> str:
-    """Return the digest of the ordered rows: row id, component, prompt and gold of each, in order.
+    """Return the digest of the ordered rows: `CONTENT_COLUMNS` of each, in order.
 
     It reads the columns and not the file, so another Parquet writer or compression gives the same digest.
     """
     hashed = hashlib.sha256()
-    for batch in rows.select(["row_id", "component", "prompt", "ground_truth"]).to_batches(max_chunksize=8192):
+    for batch in rows.select(CONTENT_COLUMNS).to_batches(max_chunksize=8192):
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             hashed.update(canonical_json(row) + b"\n")
     return hashed.hexdigest()

@@ -42,7 +42,8 @@ class Stored:
 
     def rows(self) -> pa.Table:
         """Read the ordered rows, a table of `ORDER_SCHEMA`."""
-        return pq.read_table(self.rows_path, schema=ORDER_SCHEMA)
+        with self.rows_path.open("rb") as file:  # a path would be taken for a pattern or an address
+            return pq.read_table(file, schema=ORDER_SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,13 @@ def write(root: Path, draft: Manifest, rows: pa.Table) -> Written:
     home = root / draft.name
     with locked(home, f"blend {draft.name!r}"):
         versions = _versions(home)
-        for version in reversed(versions):
-            stored = load(root, f"{draft.name}@{version}")
-            if _says_the_same(stored.manifest, draft):
-                return Written(stored, is_new=False)
         version = max(versions, default=0) + 1
+        for earlier in reversed(versions):
+            standing = _standing(root, draft, earlier)
+            if standing is not None and _is_whole(standing):
+                return Written(standing, is_new=False)
+            if standing is not None:
+                version = earlier  # its rows are damaged: the same rows take their place
         folder = home / str(version)
         with atomic_directory(folder) as new:
             write_parquet(new / ROWS_FILE, rows)
@@ -91,7 +94,7 @@ def load(root: Path, reference: str) -> Stored:
         known = [path.name for path in root.glob("*") if _versions(path)]
         halves = "; a half-written one is there: run the same `crossthink blend` again" if _halves(home) else ""
         raise UserError(f"{home}: no blend of this name{halves}. There are: {listing(known)}.{nearest(name, known)}")
-    if asked and (not asked.isdecimal() or int(asked) not in versions):
+    if asked and asked not in map(str, versions):
         raise UserError(f"{home}: no version {asked}. There are: {', '.join(map(str, versions))}")
     folder = home / (asked or str(versions[-1]))
     return Stored(_read(folder / MANIFEST_FILE), folder)
@@ -189,7 +192,7 @@ def _read(path: Path) -> Manifest:
         stated = json.loads(text)
         seal = stated.pop("seal")
         manifest = Manifest.model_validate(stated)
-    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             f"{path}: {_first_fault(error)}. A manifest is never edited: restore it, or blend again"
         ) from None
@@ -218,6 +221,19 @@ def _seal(manifest: Manifest) -> str:
     return digest(manifest.model_dump(mode="json"))
 
 
+def _standing(root: Path, draft: Manifest, version: int) -> Stored | None:
+    """Return a version that says what a draft says; None if it says something else or cannot be read."""
+    try:
+        stored = load(root, f"{draft.name}@{version}")
+    except UserError:
+        return None
+    return stored if _says_the_same(stored.manifest, draft) else None
+
+
+def _is_whole(stored: Stored) -> bool:
+    return stored.rows_path.is_file() and sha256_file(stored.rows_path) == stored.manifest.rows_sha256
+
+
 def _says_the_same(stored: Manifest, draft: Manifest) -> bool:
     """Whether two manifests describe one blend; the version and the pins of the rows file aside."""
     own = {"version", "rows_sha256", "rows_bytes"}
@@ -225,7 +241,7 @@ def _says_the_same(stored: Manifest, draft: Manifest) -> bool:
 
 
 def _versions(home: Path) -> list[int]:
-    folders = [path for path in home.glob("*") if path.name.isdecimal() and (path / MANIFEST_FILE).is_file()]
+    folders = [path for path in home.glob("[0-9]*") if path.name.isdecimal() and (path / MANIFEST_FILE).is_file()]
     return sorted(int(path.name) for path in folders)
 
 

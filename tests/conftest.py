@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import CommandLine, write_sample_config
+
+settings.register_profile("crossthink", deadline=None)  # nothing is timed in a test
+settings.load_profile("crossthink")
 
 
 @pytest.fixture(scope="session")

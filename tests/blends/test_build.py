@@ -1,5 +1,6 @@
 """Blends: the draw is stable, the order is balanced, and each digest changes for its own reason only."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,9 @@ import polars as pl
 import pytest
 
 from blends.build import build
-from blends.draw import candidates, draw
+from blends.draw import _split, candidates, draw
 from blends.library import read
-from blends.recipe import Recipe
+from blends.recipe import Component, Recipe
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
 from manifests.manifest import Manifest
@@ -166,3 +167,35 @@ def test_prompts_over_the_limit_are_left_out_and_counted(workspace: Workspace) -
 def test_a_limit_that_empties_a_component_is_said(workspace: Workspace) -> None:
     with pytest.raises(UserError, match=r"gpr\.mcq: every prompt is longer than max_prompt_characters \(9\)"):
         _build(workspace, max_prompt_characters=9)
+
+
+def test_a_changed_corpus_is_not_blended(tmp_path: Path, sample_workspace: Path) -> None:
+    shutil.copytree(sample_workspace / "corpora", tmp_path / "corpora")
+    path = tmp_path / "corpora/sample/variants.parquet"
+    pl.read_parquet(path).with_columns(answer=pl.lit("666")).write_parquet(path)
+    with pytest.raises(UserError, match=r"variants\.parquet  sha256: found \w+, expected \w+"):
+        _build(Workspace(tmp_path))
+
+
+def test_parts_of_a_split_share_by_the_rows_that_the_limit_leaves(workspace: Workspace) -> None:
+    part = {"name": "all", "proportion": 1, "split_by": "source"}
+    recipe = _recipe(max_prompt_characters=180, batch_size=1).model_dump() | {"components": [part]}
+    manifest = build(Recipe.model_validate(recipe), workspace).stored.manifest
+    assert manifest.over_limit > 0
+    assert all(each.rows == each.available for each in manifest.components)
+
+
+def test_two_components_of_one_name_are_refused(workspace: Workspace) -> None:
+    parts = [
+        {"name": "a.law", "proportion": "1/2", "select": {"subject": ["economics"]}},
+        {"name": "a", "proportion": "1/2", "select": {"subject": ["law", "physics"]}, "split_by": "subject"},
+    ]
+    with pytest.raises(UserError, match=r"component a\.law: .*rename one"):
+        build(Recipe.model_validate(_recipe().model_dump() | {"components": parts}), workspace)
+
+
+def test_a_character_that_a_name_cannot_hold_does_not_join_two_parts(tmp_path: Path, workspace: Workspace) -> None:
+    found = pl.DataFrame({"subject": ["a b", "a_b", "a b", None], "n": [1, 2, 3, 4]})
+    part = Component.model_validate({"name": "s", "proportion": 1, "split_by": "subject"})
+    names = {name: rows["n"].to_list() for name, rows in _split(part, found)}
+    assert names == {"s.None": [4], "s.a_b": [1, 3], "s.a_b~2": [2]}

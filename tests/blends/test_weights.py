@@ -90,3 +90,45 @@ def test_the_papers_natural_blend_has_its_published_weights() -> None:
 def test_less_than_one_batch_is_refused() -> None:
     with pytest.raises(UserError, match="fewer than one batch"):
         allot([_leaf("a", 5, "1")], None, 10, "shrink", 1)
+
+
+@given(trees(), st.integers(1, 2000))
+def test_filling_up_changes_nothing_where_nobody_is_short(leaves: list[Leaf], size: int) -> None:
+    roomy = [leaf.with_available(10**6) for leaf in leaves]
+    assert allot(roomy, size, 1, "reweight", 1).rows == apportion_tree(size, roomy)
+
+
+def test_a_short_component_is_made_up_for_inside_its_group() -> None:
+    gpr, math = ("gpr", Fraction(2, 3)), ("math", Fraction(1, 3))
+    leaves = [
+        Leaf("small", 100, (gpr, ("small", Fraction(5, 6)))),
+        Leaf("big", 5000, (gpr, ("big", Fraction(1, 6)))),
+        Leaf("math", 5000, (math,)),
+    ]
+    assert allot(leaves, 3000, 1, "reweight", 1).rows == [100, 1900, 1000]
+
+
+def test_a_size_that_fits_by_rounding_is_not_shrunk() -> None:
+    leaves = [_leaf("small", 3, "17/100000"), _leaf("rest", 10**6, "99983/100000")]
+    assert allot(leaves, 20_000, 1, "shrink", 1).rows == [3, 19_997]
+
+
+def test_around_all_the_others_keep_their_rule_and_are_trimmed_first() -> None:
+    leaves = [_leaf("every", 1000, "1", True), _leaf("a", 10, "1/4"), _leaf("b", 5000, "1/4")]
+    assert allot(leaves, None, 10, "shrink", 1).rows == [1000, 10, 10]
+    assert allot(leaves, None, 10, "reweight", 1).rows == [1000, 10, 990]
+    assert allot(leaves, None, 128, "reweight", 1).rows == [1000, 10, 910]
+    assert allot(leaves[:1], None, 128, "shrink", 1).trimmed == 104
+
+
+@given(trees(), st.integers(1, 400), st.integers(1, 30))
+def test_shrinking_gives_the_most_whole_batches_that_fit(leaves: list[Leaf], size: int, batch_size: int) -> None:
+    fitting = [
+        rows
+        for rows in range(batch_size, size + 1, batch_size)
+        if all(count <= leaf.available for count, leaf in zip(apportion_tree(rows, leaves), leaves, strict=True))
+    ]
+    try:
+        assert sum(allot(leaves, size, batch_size, "shrink", 1).rows) == max(fitting, default=0)
+    except UserError:
+        assert not fitting

@@ -159,3 +159,65 @@ def test_a_source_that_loses_most_of_its_rows_is_said_loudly(crossthink: Command
     code, _, said = crossthink("curate", config, "-w", tmp_path / "w")
     assert code == 0
     assert "! essays loses 90% of its rows in verifiable, most as answer_too_long" in said
+
+
+@pytest.mark.parametrize("damage", ["cut", "list", "gone", "rows"])
+def test_a_damaged_stage_is_done_again(
+    crossthink: CommandLine, tmp_path: Path, sample_workspace: Path, damage: str
+) -> None:
+    config, corpus = write_sample_config(tmp_path), tmp_path / "w/corpora/sample"
+    shutil.copytree(sample_workspace, tmp_path / "w")
+    (corpus / "corpus.json").unlink()
+    stage = corpus / ".stages/3-templates"
+    if damage == "cut":
+        (stage / "stage.json").write_bytes((stage / "stage.json").read_bytes()[:20])
+    elif damage == "list":
+        (stage / "stage.json").write_text("[]")
+    elif damage == "gone":
+        (stage / "kept.parquet").unlink()
+    else:
+        (stage / "dropped.parquet").write_bytes(b"PAR1")
+    (corpus / ".stages/.3-templates.99999.tmp").mkdir()
+    code, _, said = crossthink("curate", config, "-w", tmp_path / "w")
+    assert code == 0, said
+    assert "templates: stands" not in said
+    assert "exact_duplicates: stands" in said
+    assert _files(corpus) == _files(sample_workspace / "corpora/sample")
+    assert not list(corpus.rglob(".*.tmp"))
+
+
+def test_a_curation_that_fails_leaves_the_corpus_that_stood(
+    crossthink: CommandLine, tmp_path: Path, sample_workspace: Path
+) -> None:
+    config = write_sample_config(tmp_path)
+    shutil.copytree(sample_workspace, tmp_path / "w")
+    (tmp_path / "bad.jsonl").write_text("not json\n")
+    config.write_text(config.read_text() + f"  - {{name: bad, adapter: gsm8k, files: [{tmp_path}/bad.jsonl]}}\n")
+    assert crossthink("curate", config, "-w", tmp_path / "w")[0] == 2
+    assert _files(tmp_path / "w/corpora/sample") == _files(sample_workspace / "corpora/sample")
+    assert crossthink("curate", config, "-w", tmp_path / "w")[0] == 2  # the stage that stands is judged again
+
+
+def test_a_folder_with_pattern_characters_is_only_a_folder(crossthink: CommandLine, tmp_path: Path) -> None:
+    for name, count in (("w*x", 3), ("w?x", 5), ("w[1]", 4)):
+        data = tmp_path / name / "data"
+        data.mkdir(parents=True)
+        lines = [f'{{"question": "{name} plus {n}?", "answer": "#### {n}"}}\n' for n in range(count)]
+        (data / "rows.jsonl").write_text("".join(lines))
+        config = tmp_path / name / "c.yaml"
+        config.write_text("name: c\nroot: data\nsources:\n  - {name: s, adapter: gsm8k, files: ['*.jsonl']}\n")
+        code, _, said = crossthink("curate", config, "-w", tmp_path / name)
+        assert code == 0, said
+    for name, count in (("w*x", 3), ("w?x", 5), ("w[1]", 4)):
+        code, _, said = crossthink("blend", "natural", "--corpus", "c", "--batch-size", 1, "-w", tmp_path / name)
+        assert code == 0, said
+        assert pl.read_parquet((tmp_path / name / "manifests/natural/1/rows.parquet").open("rb")).height == count
+
+
+def test_settings_that_change_no_result_change_no_digest(
+    crossthink: CommandLine, tmp_path: Path, sample_workspace: Path
+) -> None:
+    config = write_sample_config(tmp_path)
+    config.write_text(config.read_text() + "self_check: {workers: 1}\n")
+    shutil.copytree(sample_workspace, tmp_path / "w")
+    assert "stands as it was built" in crossthink("curate", config, "-w", tmp_path / "w")[2]

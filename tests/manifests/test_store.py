@@ -5,6 +5,7 @@ import random
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -91,3 +92,25 @@ def test_the_manifest_is_small_enough_for_git(sample_workspace: Path) -> None:
     path = sample_workspace / "manifests/gpr_up/1/manifest.json"
     assert path.stat().st_size < 50_000
     assert list(json.loads(path.read_text()))[-1] == "seal"
+
+
+def test_what_training_reads_is_in_the_content_digest(sample_workspace: Path) -> None:
+    rows = load(sample_workspace / "manifests", "gpr_up").rows()
+    digests = {content_digest(rows)}
+    for column in ("row_id", "component", "template", "answer_kind", "ground_truth", "solution"):
+        place = rows.schema.get_field_index(column)
+        changed = rows.set_column(place, rows.schema.field(place), pa.array(["x"] * rows.num_rows, pa.string()))
+        digests.add(content_digest(changed))
+    assert len(digests) == 7
+
+
+def test_blending_again_repairs_lost_rows_and_passes_over_a_damaged_manifest(manifests: Path) -> None:
+    stored = load(manifests, "gpr_up")
+    rows = stored.rows()
+    stored.rows_path.unlink()
+    assert write(manifests, stored.manifest, rows).stored.manifest.version == 1
+    check(load(manifests, "gpr_up"))
+    path = stored.folder / "manifest.json"
+    path.write_bytes(path.read_bytes()[:400])
+    assert write(manifests, stored.manifest, rows).stored.manifest.version == 2
+    check(load(manifests, "gpr_up"))
