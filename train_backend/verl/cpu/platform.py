@@ -36,7 +36,7 @@ def device_module() -> ModuleType:
     workers/engine_workers.py:219 reads `max_memory_allocated`; utils/memory_utils.py:41 and on read `memory_reserved`,
     `mem_get_info` and others; checkpoints save `get_rng_state`.
     """
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     def mem_get_info(*_: Any) -> tuple[int, int]:
         memory = psutil.virtual_memory()

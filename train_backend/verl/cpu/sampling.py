@@ -29,7 +29,7 @@ class Sampling:
         )
 
 
-@torch.inference_mode()
+@torch.inference_mode()  # type: ignore[untyped-decorator]
 def sample(
     model: Any, prompts: list[list[int]], sampling: Sampling, *, end_token: int, pad_token: int
 ) -> list[tuple[list[int], list[float]]]:

@@ -1,0 +1,66 @@
+"""The launcher: it ends what hangs, with everything that was started, and keeps the whole log."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+from train_backend.backend import RenderedStage
+from train_backend.verl.launch import launch
+
+
+def stage_of(folder: Path, script: str) -> RenderedStage:
+    stage = RenderedStage("grpo", folder, steps=1, headline="reward")
+    stage.command.write_text(script)
+    return stage
+
+
+def test_the_exit_code_and_the_log_are_the_commands_own(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, "echo to the output; echo to the error >&2; exit 3")
+    result = launch(stage, stall_seconds=60, each_second=lambda: None)
+    assert (result.exit_code, result.stalled, result.succeeded) == (3, False, False)
+    assert stage.log.read_text() == "to the output\nto the error\n"
+
+
+def test_a_stage_without_progress_is_ended_with_its_children(tmp_path: Path) -> None:
+    """Ray's processes leave the session of the trainer, and log lines are no progress."""
+    escaped = "setsid sleep 600 & echo $! > escaped.pid"
+    stage = stage_of(tmp_path, f'cd "{tmp_path}"\n{escaped}\nwhile true; do echo waiting; sleep 0.2; done')
+    started = time.monotonic()
+    result = launch(stage, stall_seconds=1.5, each_second=lambda: None)
+    assert result.stalled and not result.succeeded
+    assert time.monotonic() - started < 30
+    assert "waiting" in stage.log.read_text()
+    assert not is_running(int((tmp_path / "escaped.pid").read_text()))
+
+
+def test_progress_keeps_a_stage_alive(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, f'for n in 1 2 3 4; do sleep 1; echo "{{}}" >> "{tmp_path}/metrics.jsonl"; done')
+    assert launch(stage, stall_seconds=2.5, each_second=lambda: None).succeeded
+
+
+def test_sigterm_ends_everything(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, f'echo $$ > "{tmp_path}/pid"; setsid sleep 600 & sleep 600')
+    code = f"""
+        from pathlib import Path
+        from train_backend.backend import RenderedStage
+        from train_backend.verl.launch import launch
+        launch(RenderedStage("grpo", Path({str(stage.folder)!r}), 1, "reward"), 600, lambda: None)
+    """
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
+    while not (tmp_path / "pid").exists():
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert not is_running(int((tmp_path / "pid").read_text()))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

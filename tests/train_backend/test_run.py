@@ -1,0 +1,141 @@
+"""One real run: supervised warm start, then two steps of GRPO, with verl on the CPU platform.
+
+Everything here reads one launch, which takes two to three minutes on two cores: nearly all of it is starting up.
+"""
+
+import json
+import re
+from collections import defaultdict
+from io import StringIO
+from itertools import chain, islice, repeat
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+from crossthink.workspace import Workspace
+from manifests.catalog import Catalog
+from manifests.store import Stored
+from tests.train_backend.support import two_components, write_blend
+from train_backend.runs import train, views
+
+PLAN = """
+name: short
+model: {tiny: {vocabulary: 400, layers: 1, hidden: 64}}
+stages:
+  - {kind: sft, steps: 60, batch_size: 16, learning_rate: 5.0e-3, max_length: 160}
+  - kind: grpo
+    batch_size: 8
+    rollouts: 4
+    max_prompt_length: 128
+    max_response_length: 24
+    learning_rate: 1.0e-3
+    overrides: {trainer.rollout_data_dir: grpo/verl-dump}
+resources: {platform: cpu, stall_seconds: 600}
+"""
+STEPS, BATCH, ROLLOUTS = 2, 8, 4
+
+
+class Run:
+    """What the launch left behind, and what it said."""
+
+    def __init__(self, workspace: Workspace, blend: Stored, folder: Path, said: str) -> None:
+        self.workspace, self.blend, self.folder, self.said = workspace, blend, folder, said
+        self.record: dict[str, Any] = json.loads((folder / "run.json").read_text())
+
+    def sql(self, query: str) -> list[dict[str, Any]]:
+        with Catalog(views(self.workspace.runs)) as catalog:
+            return catalog.query(query).to_pylist()  # type: ignore[no-any-return]
+
+    def metric(self, name: str) -> list[float]:
+        found = self.sql(f"select value from metrics where stage = 'grpo' and metric = '{name}' order by step")
+        return [row["value"] for row in found]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    home = tmp_path_factory.mktemp("run")
+    workspace = Workspace(home / "workspace")
+    rows = list(islice(chain.from_iterable(repeat(two_components(8))), STEPS * BATCH))
+    blend = write_blend(workspace.manifests, rows, BATCH)
+    (home / "plan.yaml").write_text(PLAN)
+    console = Console(file=StringIO(), width=100)
+    folder = train(workspace, "small", home / "plan.yaml", dry_run=False, again=False, console=console)
+    return Run(workspace, blend, folder, console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def test_it_ends_well_and_says_so_last(run: Run) -> None:
+    assert run.record["succeeded"]
+    assert [(stage["kind"], stage["exit_code"]) for stage in run.record["stages"]] == [("sft", 0), ("grpo", 0)]
+    assert run.record["content_digest"] == run.blend.manifest.digests.content
+    assert run.record["versions"]["verl"] == "0.9.1"
+
+
+def test_it_prints_the_reward_of_each_step_and_what_that_means(run: Run) -> None:
+    assert re.findall(r"step +(\d+)  reward 0\.\d{3}", run.said) == ["1", "2"]
+    assert "first quarter" in run.said and "nothing about reasoning" in run.said
+
+
+def test_the_policy_really_learns(run: Run) -> None:
+    """A finite loss, a gradient, and other weights than before; not a higher reward, after two steps."""
+    assert all(abs(loss) < 100 for loss in run.metric("actor/pg_loss"))
+    assert any(norm > 0 for norm in run.metric("actor/grad_norm"))
+    before = weights(run.folder / "sft/checkpoints/global_step_60/huggingface")
+    after = weights(run.folder / f"grpo/checkpoints/global_step_{STEPS}/actor/huggingface")
+    assert before.keys() == after.keys()
+    assert all(not before[name].equal(after[name]) for name in before)
+
+
+def test_the_rollouts_came_from_the_policy_that_is_trained(run: Run) -> None:
+    """Weights reach the rollout server: its log-probabilities are the trainer's own."""
+    assert all(value < 1e-3 for value in run.metric("training/rollout_probs_diff_max"))
+
+
+def test_every_response_is_a_row_that_joins_back_to_the_blend(run: Run) -> None:
+    rollouts = pl.read_parquet(run.folder / "rollouts.parquet")
+    assert rollouts.height == STEPS * BATCH * ROLLOUTS
+    order = pl.read_parquet(run.blend.rows_path)
+    joined = rollouts.join(order, on=["position", "row_id", "item_id", "component", "source", "template"])
+    assert joined.height == rollouts.height
+    assert joined.filter(pl.col("step") != pl.col("batch") + 1).is_empty()
+    per_row = rollouts.group_by("position").agg(pl.col("sample").sort())
+    assert all(samples == list(range(ROLLOUTS)) for samples in per_row["sample"].to_list())
+
+
+def test_sql_gives_the_rewards_that_the_log_prints(run: Run) -> None:
+    log = (run.folder / "grpo" / "log.txt").read_text(errors="replace")
+    printed = re.findall(r"step:(\d+) - .*?critic/score/mean:([-\d.e]+)", log)
+    asked = run.sql("select step, avg(score) as reward from rollouts group by step order by step")
+    assert [(row["step"], pytest.approx(row["reward"], abs=1e-6)) for row in asked] == [
+        (int(step), float(reward)) for step, reward in printed
+    ]
+    assert [each["reward"] for each in run.record["rewards"]] == [row["reward"] for row in asked]
+
+
+def test_sql_gives_the_rewards_per_component_that_verl_dumped(run: Run) -> None:
+    """verl's own dump of the rollouts has prompts and scores; the first line of a prompt says which component it is."""
+    dumped: dict[tuple[int, str], list[float]] = defaultdict(list)
+    for step in range(1, STEPS + 1):
+        for line in (run.folder / f"grpo/verl-dump/{step}.jsonl").read_text().splitlines():
+            entry = json.loads(line)
+            dumped[step, "math" if "plus" in entry["input"] else "mcq"].append(entry["score"])
+    asked = run.sql("select step, component, avg(score) as reward, count(*) as n from rollouts group by all")
+    assert {(row["step"], row["component"]): (row["n"], pytest.approx(row["reward"])) for row in asked} == {
+        key: (len(scores), sum(scores) / len(scores)) for key, scores in dumped.items()
+    }
+    assert set(dumped) == {(step, name) for step in (1, 2) for name in ("math", "mcq")}
+
+
+def test_the_same_plan_on_the_same_blend_is_not_run_twice(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    console = Console(file=StringIO(), width=200)
+    again = train(run.workspace, "small", tmp_path / "plan.yaml", dry_run=False, again=False, console=console)
+    assert again == run.folder
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    return dict(load_file(folder / "model.safetensors"))

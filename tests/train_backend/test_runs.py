@@ -1,0 +1,119 @@
+"""A run's folder and record, with a backend that only pretends to train."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from crossthink.errors import UserError
+from crossthink.workspace import Workspace
+from manifests.catalog import Catalog
+from manifests.store import Stored
+from tests.train_backend.support import two_components, write_blend
+from train_backend.backend import RenderedStage, RunFailed, StageResult
+from train_backend.plan import Plan
+from train_backend.runs import train, views
+
+PLAN = """
+name: pretend
+model: {tiny: {}}
+stages:
+  - {kind: sft, steps: 1, batch_size: 4, learning_rate: 1.0e-3, max_length: 64}
+  - {kind: grpo, batch_size: 4, max_prompt_length: 64, max_response_length: 8}
+resources: {platform: cpu}
+"""
+
+
+class PretendBackend:
+    """Ends its stages as told: an exit code for each kind."""
+
+    def __init__(self, **exit_codes: int) -> None:
+        self.exit_codes = {"sft": 0, "grpo": 0, **exit_codes}
+
+    def check(self, plan: Plan, blend: Stored) -> None: ...
+
+    def render(self, plan: Plan, blend: Stored, run: Path) -> list[RenderedStage]:
+        stages = [RenderedStage(stage.kind, run / stage.kind, 2, headline="score") for stage in plan.stages]
+        for stage in stages:
+            stage.folder.mkdir()
+        return stages
+
+    def launch(self, stage: RenderedStage, plan: Plan, each_second: Callable[[], None]) -> StageResult:
+        stage.log.write_text("all is well\nthe worker ran out of memory\n")
+        stage.metrics.write_text("".join(f'{{"step": {n}, "data": {{"score": 0.{n}}}}}\n' for n in (1, 2)))
+        each_second()
+        return StageResult(self.exit_codes[stage.kind], stalled=False, seconds=1.0)
+
+
+Attempt = Callable[..., Path]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    workspace = Workspace(tmp_path / "workspace")
+    write_blend(workspace.manifests, two_components(8), batch_size=4)
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    return workspace
+
+
+@pytest.fixture
+def attempt(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Attempt:
+    def run(*, dry_run: bool = False, again: bool = False, **exit_codes: int) -> Path:
+        monkeypatch.setattr("train_backend.runs.find_backend", lambda name: PretendBackend(**exit_codes))
+        console = Console(file=StringIO())
+        return train(workspace, "small", tmp_path / "plan.yaml", dry_run=dry_run, again=again, console=console)
+
+    return run
+
+
+def test_a_failed_stage_is_recorded_and_shows_the_end_of_its_log(attempt: Attempt, workspace: Workspace) -> None:
+    with pytest.raises(RunFailed, match="grpo stage ended with exit code 7") as failed:
+        attempt(grpo=7)
+    assert "ran out of memory" in str(failed.value)
+    with Catalog(views(workspace.runs)) as catalog:
+        found = catalog.query("select succeeded, stages[2].exit_code as code from runs").to_pylist()
+    assert found == [{"succeeded": False, "code": 7}]
+
+
+def test_after_a_failed_warm_start_nothing_else_starts(attempt: Attempt, workspace: Workspace) -> None:
+    with pytest.raises(RunFailed, match="sft stage"):
+        attempt(sft=1)
+    record = json.loads(next(workspace.runs.glob("*/run.json")).read_text())
+    assert [stage["kind"] for stage in record["stages"]] == ["sft"]
+
+
+def test_a_run_that_succeeded_stands_until_it_is_asked_for_again(attempt: Attempt) -> None:
+    first = attempt()
+    assert attempt() == first
+    assert attempt(again=True).name == f"{first.name}-2"
+
+
+def test_a_failed_run_does_not_stand_and_is_not_overwritten(attempt: Attempt, workspace: Workspace) -> None:
+    with pytest.raises(RunFailed):
+        attempt(grpo=1)
+    attempt()
+    assert len(list(workspace.runs.glob("*/run.json"))) == 2
+
+
+def test_what_was_only_rendered_is_rendered_anew(attempt: Attempt) -> None:
+    rendered = attempt(dry_run=True)
+    assert not (rendered / "run.json").exists()
+    assert attempt() == rendered
+
+
+def test_every_number_that_was_logged_can_be_asked_for(attempt: Attempt, workspace: Workspace) -> None:
+    attempt()
+    with Catalog(views(workspace.runs)) as catalog:
+        found = catalog.query("select step, value from metrics where stage = 'grpo' order by step").to_pylist()
+    assert found == [{"step": 1, "value": 0.1}, {"step": 2, "value": 0.2}]
+
+
+def test_rows_that_another_verifier_admitted_are_not_trained_on(
+    attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train_backend.runs.verifier_digest", lambda: "another")
+    with pytest.raises(UserError, match="another version of the verifier"):
+        attempt()

@@ -1,0 +1,97 @@
+"""The contract of a training backend, and how one is found.
+
+A backend turns a plan and a manifest into files that can be checked anywhere (`check`, `render`) and run elsewhere
+(`launch`). Backends are entry points of the group `crossthink.backends`, so a second one needs no change here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Literal, Protocol
+
+from crossthink.errors import UserError, listing, nearest
+from manifests.store import Stored
+from train_backend.plan import Plan
+
+ENTRY_POINTS = "crossthink.backends"
+
+
+@dataclass(frozen=True)
+class RenderedStage:
+    """One stage as files: `folder/command.sh` runs it from the run's folder.
+
+    While it runs, its log grows in `log`, its metrics (one JSON line a step: `{"step": n, "data": {...}}`) in `metrics`
+    and, for grpo, one JSON line per response in `outcomes`.
+    """
+
+    kind: Literal["sft", "grpo"]
+    folder: Path
+    steps: int
+    headline: str
+    """The metric that says how the stage goes: the mean reward, or the loss."""
+
+    @property
+    def command(self) -> Path:
+        return self.folder / "command.sh"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.txt"
+
+    @property
+    def metrics(self) -> Path:
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def outcomes(self) -> Path:
+        return self.folder / "outcomes"
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """How a stage ended; `stalled` says that the watchdog ended it."""
+
+    exit_code: int
+    stalled: bool
+    seconds: float
+
+    @property
+    def succeeded(self) -> bool:
+        return self.exit_code == 0 and not self.stalled
+
+
+class Backend(Protocol):
+    def check(self, plan: Plan, blend: Stored) -> None:
+        """Refuse what cannot run, before anything is written.
+
+        Raises:
+            UserError: plan and manifest do not fit each other, the trainer refuses the configuration, or a prompt is
+                longer than the plan allows.
+        """
+
+    def render(self, plan: Plan, blend: Stored, run: Path) -> list[RenderedStage]:
+        """Write everything that the stages need into the run's folder; the same input gives the same bytes."""
+
+    def launch(self, stage: RenderedStage, plan: Plan, each_second: Callable[[], None]) -> StageResult:
+        """Run one rendered stage to its end; `each_second` is called while it runs."""
+
+
+class RunFailed(Exception):
+    """A stage did not end well; the message names its log and shows the end of it."""
+
+
+def find_backend(name: str) -> Backend:
+    """Return the backend that is installed under a name.
+
+    Raises:
+        UserError: there is none, or what it stands on is not installed.
+    """
+    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        raise UserError(f"backend {name!r}: not installed.{nearest(name, found)} There are: {listing(found)}")
+    try:
+        backend: Backend = found[name].load()()
+    except ImportError as error:
+        raise UserError(f"backend {name!r}: {error}. Install it with: pip install 'crossthink[train]'") from None
+    return backend

@@ -1,0 +1,128 @@
+"""Run one rendered stage as a subprocess, watch it, and leave nothing of it behind.
+
+verl can hang without a word: a rollout worker that dies during weight sync leaves the trainer waiting for ever, and so
+does a request for more logical resources than Ray has (`VERL.md` 6). So a stage is ended when no sign of progress has
+changed for a while. Ray starts a dozen processes in sessions of their own; each inherits a mark in its environment,
+and whatever still carries it when the stage is over is killed.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import psutil  # type: ignore[import-untyped]
+
+from train_backend.backend import RenderedStage, StageResult
+
+MARK = "CROSSTHINK_LAUNCH"
+GRACE_SECONDS = 10.0
+
+
+def launch(stage: RenderedStage, stall_seconds: float, each_second: Callable[[], None]) -> StageResult:
+    """Run `command.sh` to its end; everything it prints goes to the stage's log.
+
+    Ctrl-C and SIGTERM end the stage and are raised again. A stall is a result, not an exception.
+    """
+    started = time.monotonic()
+    mark = uuid.uuid4().hex
+    with _ray_folder() as ray_folder, stage.log.open("wb") as log, _sigterm_raises():
+        environment = {**os.environ, MARK: mark, "RAY_TMPDIR": str(ray_folder), "PYTHON": sys.executable}
+        process = subprocess.Popen(
+            ["sh", str(stage.command)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            stalled = _watch(process, stage, stall_seconds, each_second)
+        finally:
+            end_marked(mark)
+            exit_code = process.wait()
+    return StageResult(exit_code, stalled, time.monotonic() - started)
+
+
+def _watch(
+    process: "subprocess.Popen[bytes]", stage: RenderedStage, stall_seconds: float, each_second: Callable[[], None]
+) -> bool:
+    """Wait for the end of the process; return True when it stopped making progress instead."""
+    seen, since = _progress(stage), time.monotonic()
+    while True:
+        try:
+            process.wait(timeout=1)
+            each_second()
+            return False
+        except subprocess.TimeoutExpired:
+            each_second()
+        now = _progress(stage)
+        if now != seen:
+            seen, since = now, time.monotonic()
+        elif time.monotonic() - since > stall_seconds:
+            return True
+
+
+def _progress(stage: RenderedStage) -> int:
+    """Bytes of metrics and outcomes. The log is no sign: verl writes into it while it waits for nothing."""
+    files = [stage.metrics, *stage.outcomes.glob("*.jsonl")]
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def end_marked(mark: str) -> None:
+    """End every process of this user that carries the mark: first politely, then not."""
+    processes = list(_marked(mark))
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+    psutil.wait_procs(processes, timeout=GRACE_SECONDS)
+    for process in _marked(mark):
+        _signal(process, signal.SIGKILL)
+
+
+def _marked(mark: str) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+                yield process
+        except (psutil.Error, OSError):
+            continue
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+@contextmanager
+def _ray_folder() -> Iterator[Path]:
+    """A short path for Ray's sockets, which the system limits to 107 characters; removed with Ray's own logs."""
+    short = Path("/tmp")
+    folder = Path(tempfile.mkdtemp(prefix="ct", dir=short if short.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """Make SIGTERM unwind the stack like Ctrl-C does, so that `finally` ends the processes."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,32 @@
+"""The order in which verl will read a rendered run, by verl's own data set, sampler and collate function.
+
+verl 0.9.1 has no hook for the order of rows, so the manifest's order is the file's order and everything that could
+change it is switched off. This is the proof: it builds what trainer/ppo/v1/trainer_base.py builds, and reads it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from torchdata.stateful_dataloader import StatefulDataLoader
+from transformers import AutoTokenizer
+from verl.trainer.ppo.utils import create_rl_dataset, create_rl_sampler
+from verl.utils.dataset.rl_dataset import collate_fn
+
+
+def batches_of_row_ids(run: Path) -> Iterator[list[str]]:
+    """Yield the row ids of each batch that the grpo stage of a rendered run will train on."""
+    config = OmegaConf.load(run / "grpo" / "config.yaml")
+    tokenizer = AutoTokenizer.from_pretrained(run / config.actor_rollout_ref.model.path)
+    files = [str(run / name) for name in config.data.train_files]
+    dataset = create_rl_dataset(files, config.data, tokenizer, None, max_samples=config.data.train_max_samples)
+    loader = StatefulDataLoader(
+        dataset=dataset,
+        batch_size=config.data.train_batch_size,
+        num_workers=config.data.dataloader_num_workers,
+        drop_last=True,
+        collate_fn=collate_fn,
+        sampler=create_rl_sampler(config.data, dataset),
+    )
+    for batch in loader:
+        yield [row["row_id"] for row in batch["extra_info"]]
