@@ -59,6 +59,14 @@ def test_it_curates_blends_checks_and_answers(core: Path, tmp_path: Path, sample
     assert answer == [{"content_digest": here["digests"]["content"]}]
 
 
+def test_it_ships_its_samples_recipes_and_plans(core: Path, tmp_path: Path) -> None:
+    done = subprocess.run([core / "crossthink", "curate", "demo"], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "pip install 'crossthink[demo]'" in done.stderr
+    shipped = [path.name for path in core.parent.rglob("*.*") if "site-packages" in str(path)]
+    assert {"biology.csv", "questions.jsonl", "natural.yaml", "cpu-demo.yaml", "open-corpora.yaml"} <= set(shipped)
+
+
 def test_training_says_what_to_install(core: Path, tmp_path: Path, sample_workspace: Path) -> None:
     arguments = ["train", "gpr_up", "--plan", "cpu-demo", "--dry-run", "-w", sample_workspace]
     done = subprocess.run([core / "crossthink", *arguments], capture_output=True, text=True, cwd=tmp_path)

@@ -1,7 +1,7 @@
 """The manifest's rows as the files a trainer reads: one fixed Arrow schema, in the manifest's order.
 
 verl concatenates files and infers types, so a ground truth that is a number in one source and text in another breaks a
-run (`VERL.md` 5.i); here every column has its type before the first row is read. The order file is streamed: memory does
+run; here every column has its type before the first row is read. The order file is streamed: memory does
 not grow with the blend.
 """
 

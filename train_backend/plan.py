@@ -12,9 +12,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from crossthink.config import Settings, load_config
+from crossthink.config import Name, Settings, load_config
 from crossthink.errors import UserError, listing, nearest
-from crossthink.workspace import checked_name
 
 Override = str | int | float | bool | None
 Positive = Annotated[int, Field(ge=1)]
@@ -125,20 +124,12 @@ class Reward(Settings):
 
 
 class Plan(Settings):
-    name: str
+    name: Name
     backend: str = "verl"
     model: Model
     stages: list[Stage] = Field(min_length=1)
     resources: Resources
     reward: Reward = Reward()
-
-    @field_validator("name")
-    @classmethod
-    def _name_is_safe(cls, name: str) -> str:
-        try:
-            return checked_name(name, "plan name")
-        except UserError as error:
-            raise ValueError(str(error)) from None
 
     @field_validator("stages")
     @classmethod

@@ -1,6 +1,6 @@
 """Rendered verl configurations: the paper's numbers under verl's names, and the traps of verl 0.9.1 closed.
 
-`VERL.md` of the design names the traps; `validate` asks verl itself, in a process of its own.
+Configurations avoid verl's known traps; `validate` asks verl itself, in a process of its own.
 """
 
 import os

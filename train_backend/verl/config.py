@@ -25,7 +25,7 @@ LEGACY_KEYS = {
     "data.sampler": "no key: the manifest's order is the order",
     "data.datagen": "no key",
 }
-"""Keys of earlier versions. The first two still compose in 0.9.1 and are silently ignored by main_ppo (`VERL.md` 5.ii)."""
+"""Keys of earlier versions. The first two still compose in 0.9.1 and are silently ignored by main_ppo."""
 
 
 def resolved(name: str, settings: Settings, overrides: Mapping[str, Override]) -> DictConfig:

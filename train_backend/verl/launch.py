@@ -1,7 +1,7 @@
 """Run one rendered stage as a subprocess, watch it, and leave nothing of it behind.
 
 verl can hang without a word: a rollout worker that dies during weight sync leaves the trainer waiting for ever, and so
-does a request for more logical resources than Ray has (`VERL.md` 6). So a stage is ended when no sign of progress has
+does a request for more logical resources than Ray has. So a stage is ended when no sign of progress has
 changed for a while. Ray starts a dozen processes in sessions of their own; each inherits a mark in its environment,
 and whatever still carries it when the stage is over is killed.
 """

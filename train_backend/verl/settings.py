@@ -114,7 +114,7 @@ def _trainer_settings(plan: Plan, stage: GRPOStage, steps: int) -> dict[str, Any
         "trainer.save_freq": stage.save_every or steps,
         "trainer.test_freq": -1,
         "trainer.val_before_train": False,
-        # verl would resume over changed files without a word (`VERL.md` 5.i)
+        # verl would resume over changed files without a word
         "trainer.resume_mode": "disable",
         "trainer.default_local_dir": "grpo/checkpoints",
         "trainer.logger": ["console", "file"],

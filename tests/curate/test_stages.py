@@ -1,0 +1,137 @@
+"""The stages that drop: each rule fires for its own reason, with its evidence."""
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+
+from curate.dedup import DedupSettings, drop_exact_duplicates
+from curate.filters import FilterSettings, drop_malformed, drop_unverifiable
+from curate.items import ITEM_SCHEMA, item_id
+from curate.self_check import SelfCheckSettings, drop_uncheckable
+from curate.stage import Outcome
+
+EMPTY = pl.DataFrame(ITEM_SCHEMA.empty_table())
+
+
+def _items(*rows: dict[str, Any]) -> pl.LazyFrame:
+    full = []
+    for number, row in enumerate(rows):
+        base = {"source": "a", "source_row": f"f:{number + 1}", "origin": "real", "domain": "gpr", "license": "MIT"}
+        base |= {"question": "What is it?", "answer": "4", "answer_kind": "number"} | row
+        base["item_id"] = item_id(base["question"], None, base.get("options"))
+        full.append(base)
+    return (
+        pl.DataFrame(full, schema_overrides=dict(EMPTY.schema))
+        .pipe(lambda t: pl.concat([EMPTY, t], how="diagonal"))
+        .lazy()
+    )
+
+
+def _variant(**changes: Any) -> pl.LazyFrame:
+    base = {"row_id": "r", "item_id": "i", "source": "a", "source_row": "f:1", "domain": "gpr", "template": "open"}
+    base |= {"answer": "4", "answer_kind": "number", "option_count": 0} | changes
+    return pl.LazyFrame([base], schema_overrides={"option_count": pl.Int32})
+
+
+def _reasons(outcome: Outcome) -> list[str]:
+    return outcome.dropped.collect()["reason"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"question": "  "}, "missing_question"),
+        ({"answer": None}, "missing_answer"),
+        ({"answer": " N/A "}, "missing_answer"),
+        ({"options": ["4"], "answer_index": 0}, "too_few_options"),
+        ({"options": [str(n) for n in range(27)], "answer_index": 4}, "too_many_options"),
+        ({"options": ["3", "5"]}, "gold_not_in_options"),
+        ({"options": ["4", "5"], "answer_index": 7}, "gold_not_in_options"),
+        ({"options": ["4", " "], "answer_index": 0}, "blank_option"),
+        ({"options": ["4", "5", "5 "], "answer_index": 0}, "duplicate_options"),
+        ({"options": ["4", "5"], "answer_index": 1}, "contradictory_gold"),
+        ({}, None),
+        ({"options": ["x", "X", "4"], "answer_index": 2}, None),
+    ],
+)
+def test_a_malformed_item_goes_for_its_own_reason(row: dict[str, Any], reason: str | None) -> None:
+    outcome = drop_malformed(_items(row))
+    assert _reasons(outcome) == ([reason] if reason else [])
+    assert outcome.kept.collect().height == (0 if reason else 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "goes"),
+    [
+        ({"answer": "one two three four five six seven eight nine ten"}, False),
+        ({"answer": "one two three four five six seven eight nine ten eleven"}, True),
+        ({"answer": "a b c d e f g h i j k", "domain": "math"}, False),
+        ({"answer": "a b c d e f g h i j k", "template": "mcq"}, False),
+    ],
+)
+def test_only_long_open_general_answers_are_too_long(changes: dict[str, Any], goes: bool) -> None:
+    outcome = drop_unverifiable(_variant(**changes), FilterSettings())
+    assert _reasons(outcome) == (["answer_too_long"] if goes else [])
+    if goes:
+        assert json.loads(outcome.dropped.collect()["evidence"][0]) == {"words": 11}
+
+
+def test_the_preferred_source_keeps_a_duplicate() -> None:
+    rows = _items({"source": "a"}, {"source": "b", "question": "what is  it"}, {"source": "c"})
+    for prefer, kept in (([], "a"), (["c"], "c"), (["b", "c"], "b")):
+        outcome = drop_exact_duplicates(rows, DedupSettings(prefer=prefer))
+        assert outcome.kept.collect()["source"].to_list() == [kept]
+        dropped = outcome.dropped.collect()
+        assert dropped["reason"].to_list() == ["duplicate"] * 2
+        assert json.loads(dropped["evidence"][0])["kept"].startswith(f"{kept} f:")
+
+
+def test_golds_that_the_verifier_calls_equal_are_no_conflict() -> None:
+    outcome = drop_exact_duplicates(_items({"answer": "1/2"}, {"answer": "0.5"}), DedupSettings())
+    assert _reasons(outcome) == ["duplicate"]
+
+
+def test_a_conflict_takes_every_row_or_all_but_the_preferred() -> None:
+    rows = _items({"answer": "4"}, {"answer": "5", "source": "b"}, {"answer": "4", "source": "c"})
+    gone = drop_exact_duplicates(rows, DedupSettings())
+    assert _reasons(gone) == ["conflicting_gold"] * 3
+    assert json.loads(gone.dropped.collect()["evidence"][0]) == {"golds": {"a f:1": "4", "b f:2": "5", "c f:3": "4"}}
+    assert gone.facts == {"repeated_questions": 1, "conflicts": 1}
+    kept = drop_exact_duplicates(rows, DedupSettings(prefer=["b"], conflicts="keep"))
+    assert kept.kept.collect()["source"].to_list() == ["b"]
+
+
+def test_options_in_another_order_with_the_gold_moved_are_a_duplicate_and_with_it_left_a_conflict() -> None:
+    one = {"options": ["x", "y"], "answer_index": 0, "answer": "x", "answer_kind": "choice"}
+    moved = one | {"options": ["y", "x"], "answer_index": 1}
+    left = one | {"options": ["y", "x"], "answer_index": 0, "answer": "y"}
+    assert _reasons(drop_exact_duplicates(_items(one, moved), DedupSettings())) == ["duplicate"]
+    assert _reasons(drop_exact_duplicates(_items(one, left), DedupSettings())) == ["conflicting_gold"] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            {"answer": "\\frac{k!n!}{(k+n-1)!", "answer_kind": "math"},
+            "gold_fails",
+        ),  # a brace is missing: a row of dsr_sub
+        ({"answer": "\\frac{3}{7}", "answer_kind": "math"}, None),
+        ({"answer": "C", "answer_kind": "choice", "option_count": 4}, None),
+        ({"answer": "Ada Lovelace", "answer_kind": "text"}, None),
+    ],
+)
+def test_a_gold_must_score_and_a_wrong_answer_must_not(changes: dict[str, Any], reason: str | None) -> None:
+    outcome = drop_uncheckable(_variant(**changes), SelfCheckSettings())
+    assert _reasons(outcome) == ([reason] if reason else [])
+
+
+def test_a_verifier_that_accepts_everything_lets_no_row_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    from curate import self_check
+    from curate.verify import Reason, Verdict
+
+    right = Verdict(1.0, True, True, False, Reason.CORRECT)
+    monkeypatch.setattr(self_check, "verify_many", lambda responses, *_, **__: [right] * len(responses))
+    assert _reasons(drop_uncheckable(_variant(), SelfCheckSettings())) == ["wrong_passes"]
