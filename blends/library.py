@@ -32,11 +32,10 @@ def find(reference: str) -> Path:
 
 
 def read(reference: str, **changes: object) -> Recipe:
-    """Read a recipe and apply the changes that are not None.
+    """Read a recipe; the changes that are not None take the place of what the file says.
 
     Raises:
         UserError: the file, or a change, is not valid.
     """
-    recipe = load_config(find(reference), Recipe)
     asked = {key: value for key, value in changes.items() if value is not None}
-    return Recipe.model_validate(recipe.model_dump() | asked)
+    return load_config(find(reference), Recipe, asked)

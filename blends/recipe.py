@@ -5,6 +5,7 @@ shared out among the components inside it. `split_by` splits a component by a co
 so that every source is drawn, scheduled and reported on its own. A row belongs to the first component that selects it.
 """
 
+import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
@@ -13,15 +14,20 @@ from pydantic import BeforeValidator, Field, model_validator
 from crossthink.config import Name, Settings
 from curate.items import Domain, Origin
 
+_SHARE = re.compile(r"[-+0-9./]{1,200}([eE][-+]?[0-9]{1,2})?")
+"""What may be a share; longer numbers and larger exponents would take Fraction seconds, hours or all memory."""
+
 
 def _share(value: Any) -> str:
     """Return a share as an exact fraction in text: "2/3" stays, 0.66 becomes "33/50"."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"expected a share such as 0.5 or 2/3, found {value!r}")
+    text = str(value).strip()
     try:
-        share = Fraction(str(value))
+        if not _SHARE.fullmatch(text):
+            raise ValueError
+        share = Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f"expected a share such as 0.5 or 2/3, found {value!r}") from None
+        found = value if len(text) <= 40 else f"{text[:40]}..."
+        raise ValueError(f"expected a share such as 0.5 or 2/3, found {found!r}") from None
     if not 0 < share <= 1:
         raise ValueError(f"expected a share above 0 and at most 1, found {value}")
     return str(share)

@@ -2,14 +2,19 @@
 
 Every configuration file (curation, recipe, plan) comes through `load_config`: unknown keys are refused with the nearest
 valid spelling, repeated keys are refused, and each fault is one line `FILE:LINE  KEY: what was found, what was expected`.
+
+It is a part of YAML: plain keys, at most `DEEPEST` levels, and no anchors or aliases, with which a few lines can stand for
+a billion values or contain themselves.
 """
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, field_validator
 
 from crossthink.errors import UserError, nearest
 from crossthink.workspace import checked_name
@@ -19,6 +24,14 @@ class Settings(BaseModel):
     """Base of every model that a person writes: unknown keys are errors, values do not change after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _fits_64_bits(cls, value: Any) -> Any:
+        """Refuse what no engine, and no column of a manifest, could hold."""
+        if isinstance(value, int) and not _is_64_bit(value):
+            raise ValueError(f"expected a number of at most 64 bits, found {value}")
+        return value
 
 
 S = TypeVar("S", bound=BaseModel)
@@ -35,26 +48,76 @@ Name = Annotated[str, AfterValidator(_safe_name)]
 """A name that is safe as a folder's name."""
 
 
-def load_config(path: Path, model: type[S]) -> S:
+DEEPEST = 50
+"""Levels of nesting; a recipe of groups within groups has about ten."""
+
+
+def load_config(path: Path, model: type[S], options: Mapping[str, object] | None = None) -> S:
     """Read a YAML file into `model`.
+
+    Args:
+        path: the file.
+        model: what it must fit.
+        options: values given on the command line, by key; they take the place of the file's before anything is checked.
 
     Raises:
         UserError: the file is missing, empty, not YAML, or does not fit the model; one line per fault.
     """
-    text = _read(path)
+    text, options = _read(path), options or {}
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_odd_structure(path, text)
+        node = yaml.compose(text, Loader=_Loader)
         _refuse_repeated_keys(path, node)
-        value = yaml.safe_load(text)
+        value = None if node is None else _Loader("").construct_document(node)
     except yaml.YAMLError as error:
         raise UserError(_yaml_fault(path, error)) from None
     if not isinstance(value, dict):
         found = "an empty file" if value is None else f"a {type(value).__name__}"
         raise UserError(f"{path}: expected keys and values, found {found}")
     try:
-        return model.model_validate(value)
+        return model.model_validate({**value, **options})
     except ValidationError as error:
-        raise UserError("\n".join(_faults(path, node, model, error))) from None
+        raise UserError("\n".join(_faults(path, node, model, error, options))) from None
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's plain values, each of which every part of this program can hold; dates are text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Make the value of a node.
+
+        Raises:
+            ConstructorError: it is none, or none that can be used; with its line.
+        """
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, KeyError, AttributeError):
+            value = None
+            problem = f"cannot be read as {node.tag.rpartition(':')[2]}"
+        else:
+            problem = _unusable(value)
+        if problem:
+            found = str(node.value) if len(node.value) <= 40 else f"{node.value[:40]}..."
+            raise yaml.constructor.ConstructorError(None, None, f"{problem}: {found!r}", node.start_mark)
+        return value
+
+
+def _unusable(value: object) -> str:
+    """Return why a value of YAML cannot be used, or ""."""
+    if isinstance(value, int) and not _is_64_bit(value):
+        return "a number of more than 64 bits"
+    if isinstance(value, str) and re.search("[\0\ud800-\udfff]", value):
+        return "a text with a NUL or half a surrogate pair, which no file can hold"
+    return ""
+
+
+def _is_64_bit(value: int) -> bool:
+    return -(2**63) <= value < 2**63
 
 
 def _read(path: Path) -> str:
@@ -74,11 +137,26 @@ def _yaml_fault(path: Path, error: yaml.YAMLError) -> str:
     return f"{path}{line}  not valid YAML: {getattr(error, 'problem', None) or error}"
 
 
+def _refuse_odd_structure(path: Path, text: str) -> None:
+    """Refuse, before anything follows them, aliases and a nesting without end."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if name := getattr(event, "anchor", None):
+            mark = "*" if isinstance(event, yaml.AliasEvent) else "&"
+            raise UserError(f"{path}:{line}  {mark}{name}: anchors and aliases are not read here; write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise UserError(f"{path}:{line}  nested more than {DEEPEST} levels deep")
+
+
 def _refuse_repeated_keys(path: Path, node: yaml.Node | None) -> None:
     """YAML lets a later key win silently; here that is an error."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise UserError(f"{path}:{key.start_mark.line + 1}  expected a word as a key, found a {key.id}")
             if key.value in seen:
                 raise UserError(f"{path}:{key.start_mark.line + 1}  {key.value}: the key stands twice")
             seen.add(key.value)
@@ -88,12 +166,20 @@ def _refuse_repeated_keys(path: Path, node: yaml.Node | None) -> None:
             _refuse_repeated_keys(path, child)
 
 
-def _faults(path: Path, node: yaml.Node | None, model: type[BaseModel], error: ValidationError) -> list[str]:
+def _faults(
+    path: Path, node: yaml.Node | None, model: type[BaseModel], error: ValidationError, options: Mapping[str, object]
+) -> list[str]:
+    """Return one line per fault; a fault of an option names the option, any other the line of the file."""
+    given = {key: f"--{key.replace('_', '-')}" for key in options}
     lines = []
     for fault in error.errors():
         steps = tuple(fault["loc"])
-        line = _line(node, steps)
-        lines.append(f"{path}:{line}  {_dotted(steps) or '(whole file)'}: {_say(model, steps, fault)}")
+        if steps and steps[0] in given:
+            place = given[str(steps[0])]
+        else:
+            with_options = f"(with {', '.join(given.values())})" if given else "(whole file)"
+            place = f"{path}:{_line(node, steps)}  {_dotted(steps) or with_options}"
+        lines.append(f"{place}: {_say(model, steps, fault)}")
     return list(dict.fromkeys(lines))
 
 

@@ -6,16 +6,26 @@ The thread count comes from `CROSSTHINK_THREADS` (the command line's `--threads`
 import os
 from typing import TYPE_CHECKING
 
+from crossthink.errors import UserError
+
 if TYPE_CHECKING:
     import duckdb
 
 THREADS_VARIABLE = "CROSSTHINK_THREADS"
+MOST_THREADS = 1024
+"""More is a slip of the hand, and the engines would really start them."""
 
 
 def use_threads(threads: int | None) -> None:
-    """Fix the number of threads of every engine; call it before Polars is imported."""
+    """Fix the number of threads of every engine; call it before Polars is imported.
+
+    Raises:
+        UserError: the variable is not a number of threads.
+    """
     if threads is not None:
-        os.environ[THREADS_VARIABLE] = os.environ["POLARS_MAX_THREADS"] = str(threads)
+        os.environ[THREADS_VARIABLE] = str(threads)
+    if (asked := _threads()) is not None:
+        os.environ["POLARS_MAX_THREADS"] = str(asked)
 
 
 def connect() -> "duckdb.DuckDBPyConnection":
@@ -28,8 +38,18 @@ def connect() -> "duckdb.DuckDBPyConnection":
         "python_enable_replacements": False,  # SQL never reads a variable of this program
         "preserve_insertion_order": True,
     }
-    if threads := os.environ.get(THREADS_VARIABLE):
-        settings["threads"] = int(threads)
+    if (threads := _threads()) is not None:
+        settings["threads"] = threads
     connection = duckdb.connect(config=settings)
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def _threads() -> int | None:
+    """Return the number of threads that the environment asks for, or None."""
+    text = os.environ.get(THREADS_VARIABLE)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST_THREADS):
+        raise UserError(f"{THREADS_VARIABLE}={text}: expected a number of threads from 1 to {MOST_THREADS}")
+    return int(text)

@@ -4,6 +4,8 @@ A `UserError` is bad input: its message names the file, the line or key, what wa
 line prints the message alone and exits with code 2; anything else that escapes is a fault of this project.
 """
 
+import os
+import re
 from collections.abc import Iterable
 
 
@@ -22,3 +24,18 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 def listing(names: Iterable[str]) -> str:
     """Return the names for a message: "a, b, c", or "none"."""
     return ", ".join(sorted(names)) or "none"
+
+
+def os_fault(error: OSError) -> str:
+    """Return what the operating system refused, with the file: "w/corpora: Permission denied"."""
+    name = error.filename2 or error.filename
+    where = f"{os.fsdecode(name)}: " if isinstance(name, str | bytes | os.PathLike) else ""
+    return f"{where}{error.strerror}" if error.strerror else str(error) or type(error).__name__
+
+
+def printable(text: str) -> str:
+    """Return text that a terminal shows as it stands: control characters are written as \\x1b, line ends stay.
+
+    Corpus text is data; an escape sequence in it must not colour, move or retitle the terminal of who looks at it.
+    """
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)

@@ -18,7 +18,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 def checked_name(name: str, what: str) -> str:
     """Return `name` when it is safe as a folder's name, else raise UserError."""
     if not _NAME.fullmatch(name):
-        raise UserError(f"{what} {name!r}: expected letters, digits, '.', '_' or '-', starting with a letter or digit")
+        raise UserError(
+            f"{what} {name!r}: expected at most 100 letters, digits, '.', '_' or '-', starting with a letter or digit"
+        )
     return name
 
 

@@ -196,10 +196,8 @@ def _read(path: Path) -> Manifest:
         raise UserError(
             f"{path}: {_first_fault(error)}. A manifest is never edited: restore it, or blend again"
         ) from None
-    if seal != _seal(manifest):
-        raise UserError(f"{path}  seal: the text was changed; found {_seal(manifest)}, expected {seal}")
     if text != _text(manifest):
-        raise UserError(f"{path}: the text is not the canonical form of what it says; it was changed")
+        raise UserError(f"{path}  seal: the text was changed; what it says has seal {_seal(manifest)}, expected {seal}")
     return manifest
 
 

@@ -65,6 +65,15 @@ def _unfinished_corpus(folder: Path) -> list[object]:
     return ["blend", "natural", "--corpus", "sample"]
 
 
+def _damaged_items(folder: Path) -> list[object]:
+    (folder / "w/corpora/sample/items.parquet").write_bytes(b"")
+    return ["sql", "SELECT count(*) FROM blends"]
+
+
+def _output(place: str) -> Case:
+    return lambda folder: ["sql", "SELECT 1 AS a", "-f", "csv", "-o", folder / place]
+
+
 def _mostly(bad: bytes) -> Case:
     return _source(GOOD_ROW.encode() * 3 + bad)
 
@@ -116,7 +125,29 @@ CASES: dict[str, tuple[Case, str]] = {
     ),
     "a negative limit": (_curation(SOURCES + "}\nlimits: {unreadable_share: -1}"), r"limits\.unreadable_share: .*-1"),
     "a word for a number": (_curation(SOURCES + "}\nfilters: {max_answer_words: ten}"), r"max_answer_words: .*'ten'"),
+    "anchors and aliases": (_curation("name: &a c\nroot: *a\n"), r"c\.yaml:1 &a: anchors and aliases are not read"),
+    "nesting without end": (_curation("name: " + "[" * 3000), r"c\.yaml:1 nested more than 50 levels"),
+    "a list as a key": (_curation("name: c\n? [a, b]\n: 1"), r"c\.yaml:2 expected a word as a key"),
+    "half a surrogate pair": (_curation('name: "\\uD800"'), r"c\.yaml:1 .*half a surrogate pair"),
+    "a number beyond 64 bits": (_curation("name: c\nlimits: 1" + "0" * 30), r"c\.yaml:2 .*more than 64 bits"),
+    "a config below a file": (
+        lambda folder: ["curate", _curation("name: c")(folder)[1] / "x.yaml"],  # type: ignore[operator]
+        r"c\.yaml/x\.yaml: Not a directory",
+    ),
+    "a workspace that is a file": (
+        lambda folder: ["curate", "demo", "-w", _curation("name: c")(folder)[1]],
+        r"c\.yaml/corpora/demo: Not a directory",
+    ),
+    "a name beyond the file system's": (_command("curate", "a" * 300 + ".yaml"), r"a{300}\.yaml: File name too long"),
     # recipes
+    "a weight with a huge exponent": (_share("1e999999999"), r"r\.yaml:5 .*expected a share .*'1e999999999'"),
+    "a weight with a tiny exponent": (_share("1e-999999999"), r"r\.yaml:5 .*expected a share .*'1e-999999999'"),
+    "a name with a slash on the command line": (_recipe(RECIPE, "--name", "a/b"), r"--name: .*'a/b'"),
+    "a seed beyond 64 bits": (_recipe(RECIPE, "--seed", str(2**63)), r"--seed: .*at most 64 bits"),
+    "a size for a blend that takes all": (
+        _recipe(RECIPE.replace("proportion: 1", "all: true"), "--size", "2"),
+        r"r\.yaml:1 \(with --size\): a takes all of its rows",
+    ),
     "a weight of zero": (_share("0"), r"r\.yaml:5  components\[0\]\.proportion: .*above 0.*found 0"),
     "a negative weight": (_share("-0.5"), r"found -0\.5"),
     "a weight that is not a number": (_share(".nan"), r"expected a share .*nan"),
@@ -183,6 +214,12 @@ CASES: dict[str, tuple[Case, str]] = {
     "SQL that writes": (_command("sql", "DROP VIEW items"), r"sql: expected one SELECT"),
     "SQL with a misspelt column": (_command("sql", "SELECT questoin FROM items"), r'sql: .*questoin.*"?question"?'),
     "SQL in no workspace": (_command("sql", "SELECT 1", "-w", "nowhere"), r"nowhere: no workspace here"),
+    "SQL over a damaged corpus": (_damaged_items, r"items\.parquet: missing or damaged .*curate, blend or train"),
+    "output to a folder": (_output("w"), r"--output .*/w: is a folder, expected a file"),
+    "output below a file": (
+        _output("w/corpora/sample/corpus.json/x.csv"),
+        r"corpus\.json is a file, expected a folder",
+    ),
     # plans
     "a plan that does not exist": (
         _command("train", "gpr_up", "--plan", "nowhere.yaml"),
@@ -214,9 +251,8 @@ def test_bad_input_gives_one_message_and_exit_code_2(
 
 
 def test_bad_rows_below_the_share_are_counted_kept_aside_and_named(crossthink: CommandLine, tmp_path: Path) -> None:
-    make = _source(GOOD_ROW.encode().replace(b"1 plus", b"%d plus") % 0 + b"".join(
-        GOOD_ROW.replace("1 plus", f"{n} plus").replace("3", str(n + 2)).encode() for n in range(1, 50)
-    ) + b'{"question": "cut\n\xff\xfe\n')  # fmt: skip
+    sums = (f'{{"question": "What is {n} plus 2?", "answer": "#### {n + 2}"}}\n' for n in range(50))
+    make = _source("".join(sums).encode() + b'{"question": "cut\n\xff\xfe\n')
     arguments = [*make(tmp_path), "-w", tmp_path / "w"]
     code, shown, said = crossthink(*arguments)
     assert code == 0
@@ -227,3 +263,14 @@ def test_bad_rows_below_the_share_are_counted_kept_aside_and_named(crossthink: C
         {"source_row": "rows.jsonl:52", "reason": "bad_bytes", "raw": "\\xff\\xfe"},
     ]
     assert "52" in shown
+
+
+def test_a_size_on_the_command_line_completes_a_recipe(
+    crossthink: CommandLine, tmp_path: Path, sample_workspace: Path
+) -> None:
+    shutil.copytree(sample_workspace, tmp_path / "w")
+    recipe = _recipe(RECIPE + "when_short: repeat\n")(tmp_path)[1]
+    code, _, said = crossthink("blend", recipe, "-w", tmp_path / "w")
+    assert (code, "when_short: repeat needs a 'size'" in said) == (2, True)
+    code, shown, said = crossthink("blend", recipe, "--size", "12", "-w", tmp_path / "w")
+    assert (code, "12 rows" in shown) == (0, True), said

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from crossthink.errors import UserError
 from crossthink.files import digest
 from manifests.manifest import Manifest
 from train_backend.backend import RenderedStage, StageResult
@@ -91,8 +92,22 @@ def plan_digest(plan: Plan) -> str:
 
 
 def read_records(root: Path) -> list[dict[str, Any]]:
-    """Return the records of all finished runs under a folder, by name."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(root.glob(f"*/{RUN_FILE}"))]
+    """Return the records of all finished runs under a folder, by name.
+
+    Raises:
+        UserError: a record is damaged.
+    """
+    return [_read_record(path) for path in sorted(root.glob(f"*/{RUN_FILE}"))]
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_bytes())
+        if record["run_id"] == path.parent.name:
+            return dict(record)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise UserError(f"{path}: damaged, expected the record of run {path.parent.name}; move the run's folder away")
 
 
 def standing_run(root: Path, plan: Plan, manifest: Manifest) -> Path | None:

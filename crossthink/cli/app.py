@@ -2,16 +2,18 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from crossthink import __version__
-from crossthink.engines import use_threads
+from crossthink.cli.front import Front
+from crossthink.engines import MOST_THREADS, use_threads
 from crossthink.workspace import Workspace
 
 app = typer.Typer(
     name="crossthink",
+    cls=Front,
     help="Curate verifiable question-answer data, blend it on purpose, pin the blend, train GRPO from it.",
     no_args_is_help=True,
     add_completion=False,
@@ -31,7 +33,8 @@ WorkspaceOption = Annotated[
     typer.Option("--workspace", "-w", envvar="CROSSTHINK_WORKSPACE", help="Folder of corpora, manifests and runs."),
 ]
 ThreadsOption = Annotated[
-    Optional[int], typer.Option("--threads", min=1, help="Threads of every engine; no output depends on it.")  # noqa: UP045
+    int | None,
+    typer.Option("--threads", min=1, max=MOST_THREADS, help="Threads of every engine; no output depends on it."),
 ]
 DEFAULT_WORKSPACE = Path("workspace")
 
@@ -126,7 +129,7 @@ def show(
         print_ledger(read_corpus(place.corpus(name)))
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a query may begin with a comment: "-- why ..."
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT over items, dropped, ledger, blends, blend_rows, runs, ...")],
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,
@@ -140,7 +143,7 @@ def sql(
     from crossthink.cli.output import emit
 
     with open_catalog(Workspace(workspace)) as catalog:
-        emit(catalog.query(query), format, output)
+        emit(catalog.query(query, for_text=format is not Format.PARQUET), format, output)
 
 
 @app.command()

@@ -1,7 +1,10 @@
 """How an Arrow table leaves the command line: for people, for spreadsheets, for programs."""
 
 import json
+import math
+import os
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crossthink.errors import UserError
+from crossthink.errors import UserError, printable
 from crossthink.files import atomic_path
 
 TABLE_ROWS = 100
@@ -20,16 +23,19 @@ TABLE_ROWS = 100
 
 
 def emit(table: pa.Table, format: str, output: Path | None) -> None:
-    """Print an answer, or write it to a file."""
-    if output is None and format == "table":
+    """Print an answer, or write it to a file.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+    if output is not None:
+        _write(output, encode(table, format))
+    elif format == "table":
         print_table(table)
-    elif output is None and format == "parquet" and sys.stdout.isatty():
+    elif format == "parquet" and sys.stdout.isatty():
         raise UserError("sql: --format parquet is not for a terminal; add --output FILE")
-    elif output is None:
-        sys.stdout.buffer.write(encode(table, format))
     else:
-        with atomic_path(output) as temporary:
-            temporary.write_bytes(encode(table, format))
+        sys.stdout.buffer.write(encode(table, format))
 
 
 def encode(table: pa.Table, format: str) -> bytes:
@@ -39,7 +45,7 @@ def encode(table: pa.Table, format: str) -> bytes:
         pq.write_table(table, sink, compression="zstd")
         return bytes(sink.getvalue())
     if format == "json":
-        return json.dumps(table.to_pylist(), ensure_ascii=False, indent=1, default=str).encode() + b"\n"
+        return _json_text(table.to_pylist(), indent=1).encode() + b"\n"
     import pyarrow.csv
 
     sink = pa.BufferOutputStream()
@@ -47,13 +53,32 @@ def encode(table: pa.Table, format: str) -> bytes:
     return bytes(sink.getvalue())
 
 
+def _write(output: Path, content: bytes) -> None:
+    """Write a file whole or not at all, through a link; a pipe or a terminal is written to and never replaced."""
+    if output.is_dir():
+        raise UserError(f"--output {output}: is a folder, expected a file")
+    above = next(folder for folder in output.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise UserError(f"--output {output}: {above} is a file, expected a folder")
+    target = Path(os.path.realpath(output))
+    if output.is_fifo() or output.is_char_device():
+        output.write_bytes(content)
+    elif target.is_symlink() or (output.exists() and not output.is_file()):
+        raise UserError(f"--output {output}: is no file, no pipe and no terminal")
+    else:
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(content)
+
+
 def print_table(table: pa.Table) -> None:
     """Print the first rows for a person; corpus text is data, so nothing in it is taken for markup."""
     shown = Table(box=SIMPLE_HEAD, pad_edge=False)
     for field in table.schema:
-        shown.add_column(field.name, justify="right" if _is_number(field.type) else "left", overflow="fold")
+        shown.add_column(
+            Text(printable(field.name)), justify="right" if _is_number(field.type) else "left", overflow="fold"
+        )
     for row in table.slice(0, TABLE_ROWS).to_pylist():
-        shown.add_row(*(Text(_cell(value)) for value in row.values()))
+        shown.add_row(*(Text(printable(_cell(value))) for value in row.values()))
     console().print(shown)
     if table.num_rows > TABLE_ROWS:
         console().print(f"first {TABLE_ROWS} of {table.num_rows:,} rows; --format csv has all", highlight=False)
@@ -70,7 +95,7 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value)
+    return _json_text(value) if isinstance(value, list | dict) else str(value)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -81,8 +106,21 @@ def _flat(table: pa.Table) -> pa.Table:
     """Write nested columns as JSON text, which CSV can hold."""
     for place, field in enumerate(table.schema):
         if pa.types.is_nested(field.type):
-            texts = [
-                None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in table[place].to_pylist()
-            ]
+            texts = [None if value is None else _json_text(value) for value in table[place].to_pylist()]
             table = table.set_column(place, field.name, pa.array(texts, pa.string()))
     return table
+
+
+def _json_text(value: Any, indent: int | None = None) -> str:
+    return json.dumps(_json_value(value), ensure_ascii=False, allow_nan=False, indent=indent, default=str)
+
+
+def _json_value(value: Any) -> Any:
+    """Return a value as JSON has it: no NaN and no infinity, which are null, and a decimal is a number."""
+    if isinstance(value, dict):
+        return {key: _json_value(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(part) for part in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value

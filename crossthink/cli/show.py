@@ -9,24 +9,36 @@ from curate.corpus import Corpus
 from manifests.manifest import LedgerLine
 from manifests.store import Stored
 
+ITEM_STAGES = ("ingest", "malformed", "exact_duplicates")
+VARIANT_STAGES = ("verifiable", "self_check")
+"""The usual stages, which are shown even where they have no line: a stage writes none for a source that has lost all."""
+
 
 def print_ledger(corpus: Corpus) -> None:
-    """Print the ledger: what every stage dropped of every source, and what is left."""
-    stages = list(dict.fromkeys(line.stage for line in corpus.ledger))
+    """Print the ledger: what every stage dropped of every source, and what is left.
+
+    The columns add up: records less the first drops are the items, items and variants less the others are what is kept.
+    """
+    before, after = _stages(corpus, "items", ITEM_STAGES), _stages(corpus, "variants", VARIANT_STAGES)
+    figures = [
+        ("records", "ingest", "rows_in"),
+        *((f"-{stage}", stage, "dropped") for stage in before),
+        ("items", "templates", "rows_in"),
+        ("+variants", "templates", "added"),
+        ("-templates", "templates", "dropped"),
+        *((f"-{stage}", stage, "dropped") for stage in after),
+        ("kept", after[-1], "kept"),
+    ]
     table = Table(title=f"corpus {corpus.name}: the ledger", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    headings = ["source", "records", *(f"-{stage}" for stage in stages if stage != "templates")]
-    place = headings.index("-exact_duplicates") + 1
-    headings[place:place] = ["items", "+variants", "-templates"]
-    for heading in [*headings, "kept"]:
-        table.add_column(heading.replace("_", " "), justify="left" if heading == "source" else "right")
-    cells = {(line.stage, line.source): line for line in corpus.ledger}
-    sources = [source.name for source in corpus.sources]
-    total = [0] * len(headings)
-    for source in sources:
-        line = {stage: cells[stage, source] for stage in stages if (stage, source) in cells}
-        numbers = [_number(heading, line) for heading in headings[1:]] + [_kept(line)]
-        total = [before + number for before, number in zip(total, numbers, strict=True)]
-        table.add_row(Text(source), *(f"{number:,}" for number in numbers))
+    table.add_column("source")
+    for heading, _, _ in figures:
+        table.add_column(heading.replace("_", " "), justify="right")
+    lines = {(line.stage, line.source): line for line in corpus.ledger}
+    total = [0] * len(figures)
+    for source in corpus.sources:
+        numbers = [_figure(lines.get((stage, source.name)), field) for _, stage, field in figures]
+        total = [sum(pair) for pair in zip(total, numbers, strict=True)]
+        table.add_row(Text(source.name), *(f"{number:,}" for number in numbers))
     table.add_section()
     table.add_row("total", *(f"{number:,}" for number in total), style="bold")
     out = console()
@@ -68,16 +80,11 @@ def print_blend(stored: Stored) -> None:
         out.print(f"{name:8} {value}")
 
 
-def _number(heading: str, line: dict[str, LedgerLine]) -> int:
-    if heading == "records":
-        return line["ingest"].rows_in
-    if heading == "items":
-        return line["templates"].rows_in if "templates" in line else 0
-    if heading == "+variants":
-        return line["templates"].added if "templates" in line else 0
-    stage = heading.removeprefix("-")
-    return line[stage].dropped if stage in line else 0
+def _stages(corpus: Corpus, unit: str, usual: tuple[str, ...]) -> list[str]:
+    """Return the stages that count a unit: the usual ones, then what else the ledger has; `templates` stands between."""
+    found = (line.stage for line in corpus.ledger if line.unit == unit and line.stage != "templates")
+    return list(dict.fromkeys([*usual, *found]))
 
 
-def _kept(line: dict[str, LedgerLine]) -> int:
-    return line["self_check"].kept if "self_check" in line else 0
+def _figure(line: LedgerLine | None, field: str) -> int:
+    return 0 if line is None else int(getattr(line, field))

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from blends.build import build
-from blends.draw import _split, candidates, draw
+from blends.draw import _split, candidates, draw, draw_order
 from blends.library import read
 from blends.recipe import Component, Recipe
 from crossthink.errors import UserError
@@ -121,6 +121,14 @@ def test_rows_repeat_in_epochs_with_orders_of_their_own(workspace: Workspace) ->
     assert [sorted(epoch) for epoch in epochs] == [sorted(epochs[0])] * 3
     assert epochs[0] != epochs[1] != epochs[2]
     assert sums["epoch"].is_sorted()
+
+
+def test_each_epoch_draws_in_an_order_of_its_own(workspace: Workspace) -> None:
+    rows = candidates(_recipe(), workspace.corpus("sample")).rows
+    one, other = (draw_order(rows, 0, epoch)["rank"].to_list() for epoch in (0, 1))
+    assert one == draw_order(rows, 0, 0)["rank"].to_list()
+    assert one != other
+    assert one != draw_order(rows, 1, 0)["rank"].to_list()
 
 
 def test_few_distinct_rows_fill_a_share_by_repeating(workspace: Workspace) -> None:

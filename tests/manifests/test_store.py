@@ -47,6 +47,16 @@ def test_any_changed_byte_is_found_and_its_file_named(manifests: Path, name: str
     check(load(manifests, "gpr_up"))
 
 
+def test_a_change_that_json_does_not_see_is_found(manifests: Path) -> None:
+    path = manifests / "gpr_up" / "1" / "manifest.json"
+    whole = path.read_text()
+    for changed in (whole + "\n", whole.replace('"epochs": 1.0', '"epochs": 1.00', 1), whole.replace("  ", "\t")):
+        assert json.loads(changed) == json.loads(whole)
+        path.write_text(changed)
+        with pytest.raises(UserError, match=r"manifest\.json  seal"):
+            load(manifests, "gpr_up")
+
+
 def test_a_forged_seal_does_not_hide_a_changed_recipe(manifests: Path) -> None:
     from manifests.store import _text
 

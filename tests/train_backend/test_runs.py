@@ -15,6 +15,7 @@ from manifests.store import Stored
 from tests.train_backend.support import two_components, write_blend
 from train_backend.backend import RenderedStage, RunFailed, StageResult
 from train_backend.plan import Plan
+from train_backend.record import read_records
 from train_backend.runs import train, views
 
 PLAN = """
@@ -117,3 +118,11 @@ def test_rows_that_another_verifier_admitted_are_not_trained_on(
     monkeypatch.setattr("train_backend.runs.verifier_digest", lambda: "another")
     with pytest.raises(UserError, match="another version of the verifier"):
         attempt()
+
+
+@pytest.mark.parametrize("text", ['{"run_id": "r', "[]", '{"run_id": "another"}'])
+def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "run.json").write_text(text)
+    with pytest.raises(UserError, match=r"run\.json: damaged"):
+        read_records(tmp_path)
