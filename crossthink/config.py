@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, field_validator
 
-from crossthink.errors import UserError, nearest
+from crossthink.errors import UserError, listing, nearest
 from crossthink.workspace import checked_name
 
 
@@ -105,6 +105,28 @@ class _Loader(yaml.SafeLoader):
             found = str(node.value) if len(node.value) <= 40 else f"{node.value[:40]}..."
             raise yaml.constructor.ConstructorError(None, None, f"{problem}: {found!r}", node.start_mark)
         return value
+
+
+def find_config(reference: str, shipped: Path, what: str) -> Path:
+    """Return the file that a person means: a path that ends in .yaml or .yml, or the name of a shipped file.
+
+    Args:
+        reference: what was typed.
+        shipped: folder of the YAML files that ship.
+        what: "curation", "recipe" or "plan".
+
+    Raises:
+        UserError: no shipped file has this name.
+    """
+    if reference.endswith((".yaml", ".yml")):
+        return Path(reference)
+    known = {path.stem: path for path in shipped.glob("*.yaml")}
+    if reference not in known:
+        raise UserError(
+            f"{what} {reference!r}: no shipped {what} of this name.{nearest(reference, known)}"
+            f" There are: {listing(known)}. A {what} of your own is a path that ends in .yaml"
+        )
+    return known[reference]
 
 
 def _unusable(value: object) -> str:

@@ -6,14 +6,14 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from crossthink.config import Name, Settings, load_config
-from crossthink.errors import UserError, listing, nearest
+from crossthink.errors import UserError
 from curate.dedup import DedupSettings
 from curate.filters import FilterSettings
 from curate.items import Domain, Origin
 from curate.self_check import SelfCheckSettings
 from curate.sources import adapter
 
-_SHIPPED = Path(__file__).parent / "configs"
+SHIPPED = Path(__file__).parent / "configs"
 
 
 class HubSource(Settings):
@@ -101,23 +101,6 @@ class CurationConfig(Settings):
         if strange := [name for name in self.dedup.prefer if name not in names]:
             raise ValueError(f"dedup.prefer: {strange[0]!r} is not one of the sources {', '.join(names)}")
         return self
-
-
-def find_config(reference: str) -> Path:
-    """Return the file of a curation: a path that ends in .yaml or .yml, or the name of a shipped one.
-
-    Raises:
-        UserError: there is no such curation.
-    """
-    if reference.endswith((".yaml", ".yml")):
-        return Path(reference)
-    known = {path.stem: path for path in _SHIPPED.glob("*.yaml")}
-    if reference not in known:
-        raise UserError(
-            f"curation {reference!r}: no shipped curation of this name.{nearest(reference, known)}"
-            f" There are: {listing(known)}. A curation of your own is a path that ends in .yaml"
-        )
-    return known[reference]
 
 
 def load_curation(path: Path, root: Path | None = None) -> tuple[CurationConfig, Path]:

@@ -13,7 +13,6 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from crossthink.config import Name, Settings, load_config
-from crossthink.errors import UserError, listing, nearest
 
 Override = str | int | float | bool | None
 Positive = Annotated[int, Field(ge=1)]
@@ -146,23 +145,6 @@ class Plan(Settings):
 
 
 SHIPPED = Path(__file__).parent / "plans"
-
-
-def find_plan(reference: str) -> Path:
-    """Return the file of a plan: a path that ends in .yaml or .yml, or the name of a shipped plan.
-
-    Raises:
-        UserError: there is no such plan.
-    """
-    if reference.endswith((".yaml", ".yml")):
-        return Path(reference)
-    known = {path.stem: path for path in SHIPPED.glob("*.yaml")}
-    if reference not in known:
-        raise UserError(
-            f"plan {reference!r}: no shipped plan of this name.{nearest(reference, known)}"
-            f" There are: {listing(known)}. A plan of your own is a path that ends in .yaml"
-        )
-    return known[reference]
 
 
 def load_plan(path: Path) -> Plan:

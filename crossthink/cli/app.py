@@ -61,11 +61,12 @@ def curate(
     """Turn sources into a corpus: ingest, filter, deduplicate, template, verify."""
     use_threads(threads)
     from crossthink.cli.show import print_ledger
+    from crossthink.config import find_config
     from crossthink.progress import Progress
-    from curate.config import find_config, load_curation
+    from curate.config import SHIPPED, load_curation
     from curate.pipeline import curate as run
 
-    settings, root = load_curation(find_config(config), data)
+    settings, root = load_curation(find_config(config, SHIPPED, "curation"), data)
     corpus = run(settings, root, Workspace(workspace), Progress())
     print_ledger(corpus)
 
@@ -156,12 +157,20 @@ def train(
 ) -> None:
     """Train from a manifest: check the plan against it, render, launch, collect the rollouts."""
     from crossthink.cli.output import console
+    from crossthink.config import find_config
     from train_backend.backend import RunFailed
-    from train_backend.plan import find_plan
+    from train_backend.plan import SHIPPED
     from train_backend.runs import train as run
 
     try:
-        run(Workspace(workspace), name, find_plan(plan), dry_run=dry_run, again=again, console=console())
+        run(
+            Workspace(workspace),
+            name,
+            find_config(plan, SHIPPED, "plan"),
+            dry_run=dry_run,
+            again=again,
+            console=console(),
+        )
     except RunFailed as failure:
         typer.echo(f"crossthink: {failure}", err=True)
         raise typer.Exit(1) from None

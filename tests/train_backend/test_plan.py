@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from crossthink.config import find_config
 from crossthink.errors import UserError
-from train_backend.plan import find_plan, load_plan
+from train_backend.plan import SHIPPED, load_plan
 
 GRPO = "{kind: grpo, batch_size: 8, max_prompt_length: 64, max_response_length: 16}"
 SFT = "{kind: sft, steps: 2, batch_size: 8, learning_rate: 1.0e-3, max_length: 96}"
@@ -20,7 +21,7 @@ def write_plan(
 
 
 def test_the_paper_plan_has_the_papers_numbers() -> None:
-    plan = load_plan(find_plan("paper-7b"))
+    plan = load_plan(SHIPPED / "paper-7b.yaml")
     stage = plan.grpo
     assert stage is not None
     assert (stage.steps, stage.batch_size, stage.rollouts, stage.learning_rate) == (650, 128, 8, 1e-6)
@@ -29,7 +30,7 @@ def test_the_paper_plan_has_the_papers_numbers() -> None:
 
 
 def test_the_demo_plan_warms_up_and_then_trains_on_a_cpu() -> None:
-    plan = load_plan(find_plan("cpu-demo"))
+    plan = load_plan(SHIPPED / "cpu-demo.yaml")
     assert [stage.kind for stage in plan.stages] == ["sft", "grpo"]
     assert plan.resources.platform == "cpu"
 
@@ -61,4 +62,4 @@ def test_a_plan_that_makes_no_sense_is_refused_by_line(tmp_path: Path, changes: 
 
 def test_an_unknown_shipped_plan_names_the_nearest() -> None:
     with pytest.raises(UserError, match="Did you mean 'paper-7b'"):
-        find_plan("paper-7B")
+        find_config("paper-7B", SHIPPED, "plan")

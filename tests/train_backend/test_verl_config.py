@@ -13,7 +13,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from crossthink.errors import UserError
-from train_backend.plan import Plan, SupervisedStage, find_plan, load_plan
+from train_backend.plan import SHIPPED, Plan, SupervisedStage, load_plan
 from train_backend.verl import commands
 from train_backend.verl.config import GRPO, SFT, resolved
 from train_backend.verl.settings import grpo_settings, sft_settings
@@ -27,12 +27,12 @@ def composed(plan: Plan, **overrides: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def paper() -> Plan:
-    return load_plan(find_plan("paper-7b"))
+    return load_plan(SHIPPED / "paper-7b.yaml")
 
 
 @pytest.fixture(scope="module")
 def demo() -> Plan:
-    return load_plan(find_plan("cpu-demo"))
+    return load_plan(SHIPPED / "cpu-demo.yaml")
 
 
 def verl_says(plan: Plan, config: Any, folder: Path) -> str:
@@ -59,7 +59,7 @@ def test_the_papers_recipe_under_verls_names(paper: Plan) -> None:
 
 @pytest.mark.parametrize("name", ["paper-7b", "cpu-demo"])
 def test_nothing_in_verl_may_change_the_order(name: str) -> None:
-    config = composed(load_plan(find_plan(name)))
+    config = composed(load_plan(SHIPPED / f"{name}.yaml"))
     assert config.data.shuffle is False
     assert config.data.filter_overlong_prompts is False
     assert config.trainer.total_epochs == 1
