@@ -7,25 +7,35 @@ and allenai/ai2_arc on the hub (`question` as text, `choices` as two lists). Lab
 from typing import Any
 
 from curate.items import Domain
-from curate.sources.base import Adapter, BadRecord, Draft, Record, list_of, optional_text, register, rest_of, text_of
+from curate.sources.base import (
+    Adapter,
+    BadRecord,
+    Draft,
+    Record,
+    list_of,
+    optional_text,
+    register,
+    rest_of,
+    text_of,
+    texts_of,
+)
 
 _USED = frozenset({"id", "question", "choices", "answerKey"})
 
 
 def draft(record: Record) -> Draft:
-    question = record.get("question")
+    question, choices = record.get("question"), record.get("choices")
     if isinstance(question, dict):
-        stem, (labels, options) = text_of(question, "stem"), _listed(list_of(question, "choices"))
+        stem, choices = text_of(question, "stem"), _columns(list_of(question, "choices"))
     else:
-        choices = record.get("choices")
-        if not isinstance(choices, dict):
-            raise BadRecord(f"choices: expected label and text, found {type(choices).__name__}")
-        stem, labels = text_of(record, "question"), list(map(str, list_of(choices, "label")))
-        options = list(map(str, list_of(choices, "text")))
+        stem = text_of(record, "question")
+    if not isinstance(choices, dict):
+        raise BadRecord(f"choices: expected label and text, found {type(choices).__name__}")
+    labels, options = texts_of(choices, "label"), texts_of(choices, "text")
     if len(labels) != len(options):
         raise BadRecord(f"choices: expected a label for each text, found {len(labels)} and {len(options)}")
     label = text_of(record, "answerKey").strip()
-    place = labels.index(label) if label in labels else None
+    place = labels.index(label) if label and label in labels else None
     return Draft(
         question=stem,
         answer=label if place is None else options[place],
@@ -37,10 +47,10 @@ def draft(record: Record) -> Draft:
     )
 
 
-def _listed(choices: list[Any]) -> tuple[list[str], list[str]]:
-    if not all(isinstance(choice, dict) for choice in choices):
+def _columns(choices: list[Any]) -> dict[str, list[Any]]:
+    if not all(isinstance(choice, dict) and {"label", "text"} <= choice.keys() for choice in choices):
         raise BadRecord("question.choices: expected objects with text and label")
-    return [text_of(choice, "label") for choice in choices], [text_of(choice, "text") for choice in choices]
+    return {key: [choice[key] for choice in choices] for key in ("label", "text")}
 
 
 ARC = register(

@@ -132,6 +132,19 @@ def list_of(record: Record, key: str) -> list[Any]:
     return value
 
 
+def texts_of(record: Record, key: str) -> list[str]:
+    """Return a required list of texts; numbers are written out, and null is blank, for the filters to count.
+
+    Raises:
+        BadRecord: the key is missing, or holds something else.
+    """
+    values = list_of(record, key)
+    return [
+        "" if value is None else text_of({f"{key}[{place}]": value}, f"{key}[{place}]")
+        for place, value in enumerate(values)
+    ]
+
+
 def rest_of(record: Record, used: frozenset[str]) -> dict[str, Any] | None:
     """Return what the record has besides the keys that were used; blank values are left out, None when nothing is."""
     return {key: value for key, value in record.items() if key not in used and value not in (None, "")} or None

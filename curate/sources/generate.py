@@ -5,6 +5,7 @@ next process; they are left out, by name, and asking for one is an error.
 """
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
@@ -72,7 +73,9 @@ def _check(tasks: Sequence[str], rows_per_task: int, known: Sequence[str]) -> No
 
 def _package() -> ModuleType:
     try:
-        import reasoning_gym
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # of a package that it imports
+            import reasoning_gym
     except ModuleNotFoundError as error:
         raise UserError("generating rows needs reasoning-gym: pip install 'crossthink[demo]'") from error
     module: ModuleType = reasoning_gym

@@ -8,14 +8,14 @@ import re
 from functools import cache
 
 from curate.items import Domain
-from curate.sources.base import Adapter, BadRecord, Draft, Record, letter_index, register
+from curate.sources.base import Adapter, BadRecord, Draft, Record, letter_index, register, text_of
 
 _CELLS = 6
 _SPLIT = re.compile(r"_(dev|val|test|train)$")
 
 
 def draft(record: Record) -> Draft:
-    cells = [str(value) for key, value in record.items() if key != "file"]
+    cells = [text_of(record, key) for key in record if key != "file"]
     if len(cells) != _CELLS:
         raise BadRecord(f"expected {_CELLS} cells (question, A, B, C, D, letter), found {len(cells)}")
     question, *options, letter = cells

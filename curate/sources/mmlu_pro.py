@@ -11,18 +11,18 @@ from curate.sources.base import (
     Draft,
     Record,
     letter_index,
-    list_of,
     optional_text,
     register,
     rest_of,
     text_of,
+    texts_of,
 )
 
 _USED = frozenset({"question_id", "question", "options", "answer", "answer_index", "category", "cot_content"})
 
 
 def draft(record: Record) -> Draft:
-    options = [str(option) for option in list_of(record, "options")]
+    options = texts_of(record, "options")
     letter = text_of(record, "answer")
     place = letter_index(letter, options)
     stated = record.get("answer_index")

@@ -151,6 +151,47 @@ def test_arc_is_read_in_both_published_forms() -> None:
     assert (outside.answer, outside.answer_index) == ("C", None)
 
 
+CHOICES = ["mmlu_pro", "arc as published", "arc on the hub"]
+
+
+def choice_draft(schema: str, options: list[Any]) -> Draft:
+    """Draft a question whose gold is its first option."""
+    labels = list("ABCD")[: len(options)]
+    if schema == "mmlu_pro":
+        return draft("mmlu_pro", question="Q?", options=options, answer="A")
+    if schema == "arc on the hub":
+        return draft("arc", question="Q?", choices={"text": options, "label": labels}, answerKey="A")
+    listed = [{"text": text, "label": label} for text, label in zip(options, labels, strict=True)]
+    return draft("arc", question={"stem": "Q?", "choices": listed}, answerKey="A")
+
+
+@pytest.mark.parametrize("schema", CHOICES)
+def test_a_null_option_is_blank_and_a_number_is_written_out(schema: str) -> None:
+    """The filters drop and count blank options; as the text "None" it would be an answer."""
+    assert choice_draft(schema, ["a", None, 3, 2.5]).options == ["a", "", "3", "2.5"]
+
+
+@pytest.mark.parametrize("schema", CHOICES)
+@pytest.mark.parametrize("nested", [["b"], {"text": "b"}, True])
+def test_an_option_that_is_no_text_is_a_bad_record(schema: str, nested: object) -> None:
+    with pytest.raises(
+        BadRecord, match=f"text.*: expected text, found {type(nested).__name__}|options.1.: expected text"
+    ):
+        choice_draft(schema, ["a", nested])
+
+
+def test_a_label_that_is_missing_names_no_option() -> None:
+    blank = draft("arc", question="Q?", choices={"text": ["a", "b"], "label": [None, "B"]}, answerKey="")
+    assert blank.answer_index is None
+    with pytest.raises(BadRecord, match="expected objects with text and label"):
+        draft("arc", question={"stem": "Q?", "choices": [{"text": "a"}]}, answerKey="A")
+
+
+def test_an_mmlu_cell_that_is_no_text_is_a_bad_record() -> None:
+    with pytest.raises(BadRecord, match="1: expected text, found NoneType"):
+        adapter("mmlu").draft({"0": "Q?", "1": None, "2": "b", "3": "c", "4": "d", "5": "A", "file": "x.csv"})
+
+
 TRIVIA = """
 #Q Which line
 A line of the question
