@@ -26,8 +26,8 @@ demo: install
 	$(CROSSTHINK) check $(RECIPE)
 	$(CROSSTHINK) sql "SELECT stage, reason, count(*) AS rows FROM dropped GROUP BY ALL ORDER BY rows DESC LIMIT 8"
 	$(CROSSTHINK) train $(RECIPE) --plan cpu-demo
-	$(CROSSTHINK) sql "SELECT component, avg(score) FILTER (step <= 8) AS first_8_steps, avg(score) FILTER (step > 24) \
-	    AS last_8_steps, count(*) AS responses FROM rollouts WHERE run_id = \
+	$(CROSSTHINK) sql "SELECT component, avg(score) FILTER (step <= 6) AS first_6_steps, avg(score) FILTER (step > 18) \
+	    AS last_6_steps, count(*) AS responses FROM rollouts WHERE run_id = \
 	    (SELECT run_id FROM runs WHERE blend = '$(RECIPE)' ORDER BY started DESC LIMIT 1) GROUP BY ALL ORDER BY ALL"
 
 test: lint types tests
