@@ -100,11 +100,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_parquet(path: Path, table: "pa.Table") -> None:
-    """Write an Arrow table as Parquet (zstd), atomically; the same table gives the same bytes for any thread count."""
+    """Write an Arrow table as Parquet (zstd), atomically; the same rows give the same bytes for any thread count.
+
+    How many chunks a table comes in depends on the threads that made it, and pages end where chunks do.
+    """
     import pyarrow.parquet as pq
 
     with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        pq.write_table(table.combine_chunks(), temporary, compression="zstd", row_group_size=ROW_GROUP_ROWS)
 
 
 def _sync(path: Path) -> None:

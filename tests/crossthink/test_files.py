@@ -4,12 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crossthink.errors import UserError
-from crossthink.files import atomic_directory, atomic_path, digest, locked
+from crossthink.files import atomic_directory, atomic_path, digest, locked, write_parquet
 from tests.support import ROOT
 
 json_values = st.recursive(
@@ -38,6 +39,14 @@ def test_a_failed_folder_leaves_the_old_folder(tmp_path: Path) -> None:
         raise RuntimeError
     assert [file.name for file in path.iterdir()] == ["one"]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_same_rows_give_the_same_parquet_bytes_in_any_chunks(tmp_path: Path) -> None:
+    whole = pa.table({"text": [f"question {n} " * (n % 60) for n in range(20_000)]})
+    parts = pa.concat_tables([whole.slice(0, 1000), whole.slice(1000, 7777), whole.slice(8777)])
+    for name, table in (("whole", whole), ("parts", parts)):
+        write_parquet(tmp_path / name, table)
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "parts").read_bytes()
 
 
 def test_a_second_writer_is_told(tmp_path: Path) -> None:
