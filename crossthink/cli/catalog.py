@@ -1,12 +1,11 @@
 """The catalog of a workspace, with the views of every room."""
 
-from train_backend.runs import views as run_views
-
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
 from curate.corpus import views as curation_views
 from manifests.catalog import Catalog
 from manifests.store import views as blend_views
+from train_backend.runs import views as run_views
 
 
 def open_catalog(workspace: Workspace) -> Catalog:
