@@ -26,7 +26,6 @@ from curate.stage import Outcome, Reason, evidence_text
 from curate.verify import AnswerKind, infer_kind
 
 MCQ, OPEN = "mcq", "open"
-TEMPLATES = (MCQ, OPEN)
 
 
 class Rule(NamedTuple):
