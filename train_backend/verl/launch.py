@@ -1,118 +1,26 @@
-"""Run one rendered stage as a subprocess, watch it, and leave nothing of it behind.
+"""Run one rendered stage of verl on this machine, with a Ray of its own.
 
 verl can hang without a word: a rollout worker that dies during weight sync leaves the trainer waiting for ever, and so
-does a request for more logical resources than Ray has. So a stage is ended when no sign of progress has
-changed for a while. Ray starts a dozen processes in sessions of their own; each inherits a mark in its environment,
-and whatever still carries it when the stage is over is killed.
+does a request for more logical resources than Ray has. `process.py` watches for that, and finds Ray's dozen processes.
 """
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-
-import psutil  # type: ignore[import-untyped]
 
 from train_backend.backend import RenderedStage, StageResult
-
-MARK = "CROSSTHINK_LAUNCH"
-GRACE_SECONDS = 10.0
+from train_backend.process import run_command
 
 
 def launch(stage: RenderedStage, stall_seconds: float, each_second: Callable[[], None]) -> StageResult:
-    """Run `command.sh` to its end; everything it prints goes to the stage's log.
-
-    Ctrl-C and SIGTERM end the stage and are raised again. A stall is a result, not an exception.
-    """
-    started = time.monotonic()
-    mark = uuid.uuid4().hex
-    with _ray_folder() as ray_folder, stage.log.open("wb") as log, sigterm_raises():
-        own = {MARK: mark, "RAY_TMPDIR": str(ray_folder), "PYTHON": sys.executable}
-        # A shell's RAY_ADDRESS would send verl to that cluster, where the mark reaches nobody.
-        environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"} | own
-        process = subprocess.Popen(
-            ["sh", str(stage.command)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
-        try:
-            stalled = watch(lambda: _has_ended(process), stage, stall_seconds, each_second)
-        finally:
-            end_marked(mark)
-            exit_code = process.wait()
-    return StageResult(exit_code, stalled, time.monotonic() - started)
-
-
-def _has_ended(process: "subprocess.Popen[bytes]") -> bool:
-    try:
-        process.wait(timeout=1)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-def watch(
-    has_ended: Callable[[], bool], stage: RenderedStage, stall_seconds: float, each_second: Callable[[], None]
-) -> bool:
-    """Wait for the end of a stage; return True when it stopped making progress instead.
-
-    Args:
-        has_ended: waits about a second, and says whether the stage is over.
-    """
-    seen, since = _progress(stage), time.monotonic()
-    while True:
-        ended = has_ended()
-        each_second()
-        if ended:
-            return False
-        now = _progress(stage)
-        if now != seen:
-            seen, since = now, time.monotonic()
-        elif time.monotonic() - since > stall_seconds:
-            return True
-
-
-def _progress(stage: RenderedStage) -> int:
-    """Bytes of metrics and outcomes. The log is no sign: verl writes into it while it waits for nothing."""
-    files = [stage.metrics, *stage.outcomes.glob("*.jsonl")]
-    return sum(file.stat().st_size for file in files if file.exists())
-
-
-def end_marked(mark: str) -> None:
-    """End every process of this user that carries the mark: first politely, then not."""
-    processes = list(_marked(mark))
-    for process in processes:
-        _signal(process, signal.SIGTERM)
-    psutil.wait_procs(processes, timeout=GRACE_SECONDS)
-    for process in _marked(mark):
-        _signal(process, signal.SIGKILL)
-
-
-def _marked(mark: str) -> Iterator[psutil.Process]:
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
-                yield process
-        except (psutil.Error, OSError):
-            continue
-
-
-def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return
+    """Run `command.sh` to its end, as `run_command` does."""
+    # A shell's RAY_ADDRESS would send verl to that cluster, where the mark of its processes reaches nobody.
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    with _ray_folder() as ray_folder:
+        return run_command(stage, environment | {"RAY_TMPDIR": str(ray_folder)}, stall_seconds, each_second)
 
 
 @contextmanager
@@ -124,17 +32,3 @@ def _ray_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def sigterm_raises() -> Iterator[None]:
-    """Make SIGTERM unwind the stack like Ctrl-C does, so that `finally` ends the processes."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    previous = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)

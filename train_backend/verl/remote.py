@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from crossthink.errors import UserError
 from train_backend.backend import RenderedStage, StageResult
 from train_backend.plan import Resources
+from train_backend.process import sigterm_raises, watch
 from train_backend.verl import commands
-from train_backend.verl.launch import sigterm_raises, watch
 
 log = logging.getLogger(__name__)
 
