@@ -22,7 +22,7 @@ class RenderedStage:
     """One stage as files: `folder/command.sh` runs it, wherever the run's folder is.
 
     While it runs, its log grows in `log`, its metrics (one JSON line a step: `{"step": n, "data": {...}}`) in `metrics`
-    and, for grpo, one JSON line per response in `outcomes`.
+    and, for grpo, one JSON line per response in `outcomes`. What it needs to go on after a kill is in `checkpoints`.
     """
 
     kind: Literal["sft", "grpo"]
@@ -52,6 +52,15 @@ class RenderedStage:
     def outcomes(self) -> Path:
         return self.folder / "outcomes"
 
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def ended(self) -> Path:
+        """How it ended, once it has; written by the launcher."""
+        return self.folder / "ended.json"
+
 
 @dataclass(frozen=True)
 class StageResult:
@@ -79,15 +88,28 @@ class Backend(Protocol):
         """Write everything that the stages need into the run's folder; the same input gives the same bytes."""
 
     def launch(
-        self, stage: RenderedStage, plan: Plan, each_second: Callable[[], None], cluster: str | None = None
+        self,
+        stage: RenderedStage,
+        plan: Plan,
+        each_second: Callable[[], None],
+        cluster: str | None = None,
+        after: int = 0,
     ) -> StageResult:
         """Run one rendered stage to its end; `each_second` is called while it runs.
 
         Args:
             cluster: address of a cluster that runs it, on whose shared storage the run's folder is; None: this machine.
+            after: step, as `rewind` gave it, from whose checkpoint the stage goes on; 0: it begins.
 
         Raises:
             UserError: there is no such cluster, or this plan cannot run on one.
+        """
+
+    def rewind(self, stage: RenderedStage, aside: Path) -> int:
+        """Take a stage that was cut short back to its newest whole checkpoint, and return the step that it is of.
+
+        Checkpoints that are newer, and so not whole, move to the folder `aside`; all of them when none is whole, and the
+        stage begins anew (0). Called again it says the same.
         """
 
 

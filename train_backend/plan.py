@@ -24,6 +24,9 @@ from train_backend.reward.settings import Reward
 Override = str | int | float | bool | None
 Positive = Annotated[int, Field(ge=1)]
 
+OWN_FOLDERS = {"attempts", "model"}
+"""Folders of a run beside those of its stages."""
+
 
 class TinyModel(Settings):
     """A Qwen2 with random weights and a tokenizer trained on the blend's own text: no download, no knowledge."""
@@ -197,6 +200,8 @@ class Plan(Settings):
         names = Counter(stage.name for stage in stages)
         if taken := [name for name, times in names.items() if times > 1]:
             raise ValueError(f"stages: the name {taken[0]!r} stands for several")
+        if own := sorted(names.keys() & OWN_FOLDERS):
+            raise ValueError(f"stages: the name {own[0]!r} is that of a folder which every run has")
         grpo = [stage.settings for stage in stages if isinstance(stage.settings, GRPOStage)]
         if any(stage.steps is None for stage in grpo[:-1]):
             raise ValueError("stages: a grpo stage before another needs its steps; without, it takes all that is left")

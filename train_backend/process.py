@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import psutil  # type: ignore[import-untyped]
@@ -20,35 +21,44 @@ import psutil  # type: ignore[import-untyped]
 from train_backend.backend import RenderedStage, StageResult
 
 MARK = "CROSSTHINK_LAUNCH"
+"""In the environment of every process that one launch started."""
+RUN_VARIABLE = "CROSSTHINK_RUN"
+"""In the environment of every process of a run, whoever started it: the run's folder."""
 GRACE_SECONDS = 10.0
 
 
 def run_command(
-    stage: RenderedStage, environment: Mapping[str, str], stall_seconds: float, each_second: Callable[[], None]
+    stage: RenderedStage,
+    environment: Mapping[str, str],
+    stall_seconds: float,
+    each_second: Callable[[], None],
+    arguments: Sequence[str] = (),
 ) -> StageResult:
     """Run `command.sh` to its end; everything it prints goes to the stage's log.
 
     Ctrl-C and SIGTERM end the stage and are raised again. A stall is a result, not an exception.
 
     Args:
-        environment: all of the command's; `PYTHON` and the mark are added.
+        environment: all of the command's; `PYTHON`, the run's folder and the mark are added.
+        arguments: of `command.sh`.
     """
     started = time.monotonic()
-    mark = uuid.uuid4().hex
+    mark, run = uuid.uuid4().hex, stage.folder.parent.absolute()
     with stage.log.open("wb") as log, sigterm_raises():
         process = subprocess.Popen(
-            ["sh", str(stage.command)],
+            ["sh", str(stage.command), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**environment, MARK: mark, "PYTHON": sys.executable},
+            env={**environment, MARK: mark, RUN_VARIABLE: str(run), "PYTHON": sys.executable},
             start_new_session=True,
         )
         try:
             stalled = watch(lambda: _has_ended(process), stage, stall_seconds, each_second)
         finally:
-            end_marked(mark)
-            exit_code = process.wait()
+            with _undisturbed():
+                end_marked(mark)
+                exit_code = process.wait()
     return StageResult(exit_code, stalled, time.monotonic() - started)
 
 
@@ -89,21 +99,31 @@ def _progress(stage: RenderedStage) -> int:
 
 def end_marked(mark: str) -> None:
     """End every process of this user that carries the mark: first politely, then not."""
-    processes = list(_marked(mark))
+    processes = _carrying(MARK, lambda value: value == mark)
     for process in processes:
         _signal(process, signal.SIGTERM)
     psutil.wait_procs(processes, timeout=GRACE_SECONDS)
-    for process in _marked(mark):
+    for process in _carrying(MARK, lambda value: value == mark):
         _signal(process, signal.SIGKILL)
 
 
-def _marked(mark: str) -> Iterator[psutil.Process]:
+def processes_of(run: Path) -> list[int]:
+    """Return the ids of this machine's processes that a stage of a run started, by whatever way, and that still live."""
+    folder = run.resolve()
+    return sorted(process.pid for process in _carrying(RUN_VARIABLE, lambda value: Path(value).resolve() == folder))
+
+
+def _carrying(variable: str, accepts: Callable[[str], bool]) -> list[psutil.Process]:
+    """The processes of this user, but for this one, whose environment has a value that is accepted."""
+    found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
-                yield process
+            value = process.environ().get(variable)
         except (psutil.Error, OSError):
             continue
+        if value is not None and process.pid != os.getpid() and accepts(value):
+            found.append(process)
+    return found
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
@@ -111,6 +131,18 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
     except psutil.NoSuchProcess:
         return
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let an impatient second Ctrl-C or SIGTERM not cut short the end of the processes, which is seconds away."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    previous = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -15,11 +15,15 @@ import pyarrow as pa
 from crossthink.errors import UserError
 from crossthink.files import digest
 from manifests.manifest import Manifest
+from train_backend.attempts import Attempt
 from train_backend.backend import RenderedStage, StageResult
 from train_backend.plan import Plan
 from train_backend.rollouts import StepReward
 
 RUN_FILE = "run.json"
+
+REWARD = Path(__file__).parent / "reward"
+"""The package that scores responses."""
 
 RECORDED_PACKAGES = ("crossthink", "verl", "torch", "transformers", "ray", "tensordict", "math-verify")
 
@@ -39,6 +43,7 @@ RUNS_SCHEMA = pa.schema(
         ("platform", pa.string()),
         ("succeeded", pa.bool_()),
         ("ended", pa.string()),  # succeeded, failed, stalled, interrupted, refused
+        ("cause", pa.string()),  # what the log of a stage that failed or stalled says of it, or ""
         ("started", pa.string()),  # ISO 8601, UTC
         ("seconds", pa.float64()),
         (
@@ -69,6 +74,20 @@ RUNS_SCHEMA = pa.schema(
                 )
             ),
         ),
+        (
+            "attempts",  # earlier ones, that this run went on from
+            pa.list_(
+                pa.struct(
+                    [
+                        ("attempt", pa.int64()),
+                        ("ended", pa.string()),  # as above, or "killed"
+                        ("stage", pa.string()),  # that went on
+                        ("after", pa.int64()),  # the step that stands; 0 if the stage began anew
+                        ("set_aside", pa.int64()),  # responses of later steps, which were done again
+                    ]
+                )
+            ),
+        ),
         ("versions", pa.map_(pa.string(), pa.string())),
     ]
 )
@@ -82,6 +101,8 @@ def run_record(
     results: Sequence[tuple[RenderedStage, StageResult]],
     rewards: Sequence[StepReward],
     cut_short: str | None = None,
+    cause: str = "",
+    attempts: Sequence[tuple[Attempt, Mapping[str, int]]] = (),
 ) -> dict[str, Any]:
     """Return what `run.json` says, one value per column of `RUNS_SCHEMA`.
 
@@ -89,6 +110,8 @@ def run_record(
         results: of the stages that ended.
         cut_short: what ended the run between two results: "interrupted" (Ctrl-C, SIGTERM), "refused" (changed files) or
             "failed" (an error of this program or of a machine it spoke to).
+        cause: what the log of the last stage says of its end.
+        attempts: earlier ones, each with the responses that were set aside, by stage.
     """
     ended = cut_short or _end([result for _, result in results])
     return {
@@ -106,10 +129,12 @@ def run_record(
         "platform": plan.resources.platform,
         "succeeded": ended == "succeeded",
         "ended": ended,
+        "cause": cause,
         "started": started.isoformat(timespec="seconds"),
         "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
         "stages": [_stage_record(stage, result) for stage, result in results],
         "rewards": [asdict(each) for each in rewards],
+        "attempts": [line for attempt, aside in attempts for line in _attempt_record(attempt, aside)],
         "versions": {"python": platform.python_version(), **_versions()},
     }
 
@@ -125,19 +150,24 @@ def plan_digest(plan: Plan) -> str:
     return digest(plan.model_dump(mode="json"))
 
 
+def reward_files() -> dict[str, Path]:
+    """Return the reward's source files by their names in its package, sorted."""
+    return {path.relative_to(REWARD).as_posix(): path for path in sorted(REWARD.rglob("*.py"))}
+
+
 def reward_digest() -> str:
-    """Return the SHA-256 (hex) over the names and bytes of the reward's source files, sorted."""
-    folder, found = Path(__file__).parent / "reward", hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
+    """Return the SHA-256 (hex) over the names and bytes of the reward's source files."""
+    found = hashlib.sha256()
+    for name, path in reward_files().items():
         source = path.read_bytes()
-        found.update(f"{path.relative_to(folder).as_posix()}\0{len(source)}\0".encode())
+        found.update(f"{name}\0{len(source)}\0".encode())
         found.update(source)
     return found.hexdigest()
 
 
 def was_started(run: Path) -> bool:
     """Return whether anything of a run was ever started, here or by its own command, so that its folder is no draft."""
-    signs = ("*/log.txt", "*/outcomes", "*/checkpoints", "*/metrics.jsonl")
+    signs = ("*/log.txt", "*/outcomes", "*/checkpoints", "*/metrics.jsonl", "attempts")
     return (run / RUN_FILE).exists() or any(any(run.glob(sign)) for sign in signs)
 
 
@@ -201,6 +231,13 @@ def _stage_record(stage: RenderedStage, result: StageResult) -> dict[str, Any]:
         "stalled": result.stalled,
         "seconds": round(result.seconds, 1),
     }
+
+
+def _attempt_record(attempt: Attempt, aside: Mapping[str, int]) -> list[dict[str, Any]]:
+    said = {"attempt": attempt.number, "ended": attempt.ended}
+    return [
+        said | {"stage": stage, "after": after, "set_aside": aside[stage]} for stage, after in attempt.after.items()
+    ]
 
 
 def _versions() -> Mapping[str, str]:

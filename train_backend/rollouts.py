@@ -2,11 +2,13 @@
 
 The reward writes one JSON line per response (`reward/outcomes.py`), in one file per process and in no order. Here they
 become one table in the order of stage, step and position, each with the source of its row. The same lines give the same
-bytes, however many threads read them.
+bytes, however many threads read them. Of a run that was gone on with, the lines of steps that were done again do not count;
+they stay where they are (`attempts.py`).
 """
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ import pyarrow as pa
 
 from crossthink.files import write_parquet
 from curate.verify import Reason
+from train_backend.attempts import Part, parts
 from train_backend.backend import RenderedStage
 from train_backend.reward.score import FAILED
 
@@ -177,24 +180,42 @@ def collect_metrics(stages: Sequence[RenderedStage], run_id: str, destination: P
     rows = [
         {"run_id": run_id, "stage": stage.name, "step": entry["step"], "metric": metric, "value": float(value)}
         for stage in stages
-        for entry in _whole_lines(stage.metrics)
+        for part in parts(stage)
+        for entry in _whole_lines(part.stage.metrics)
+        if part.last is None or entry["step"] <= part.last
         for metric, value in entry["data"].items()
         if isinstance(value, int | float)
     ]
     write_parquet(destination, pa.Table.from_pylist(rows, schema=METRICS_SCHEMA))
 
 
+def count_set_aside(stages: Sequence[RenderedStage]) -> dict[int, dict[str, int]]:
+    """Return, by attempt and stage, how many responses it left of steps that were done again."""
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    for stage in stages:
+        for part in parts(stage):
+            if part.last is not None:
+                stands = (pl.col("step") <= part.last).fill_null(False)
+                lost = [pl.scan_ndjson(path, schema=OUTCOME_SCHEMA).filter(~stands) for path in _outcome_files(part)]
+                counts[part.attempt][stage.name] = sum(frame.collect().height for frame in lost)
+    return counts
+
+
 def _outcomes(stage: RenderedStage) -> pl.LazyFrame:
-    """The lines of every process, each with the place of its file and its own."""
-    files = [path for path in sorted(stage.outcomes.glob("*.jsonl")) if _cut_half_line(path)]
+    """The lines of every process and attempt that count, each with the place of its file and its own."""
+    files = [(path, part.last) for part in parts(stage) for path in _outcome_files(part)]
     if not files:
         return pl.LazyFrame(schema={"line": pl.get_index_type(), **OUTCOME_SCHEMA, "file": pl.Int64})
     return pl.concat(
-        pl.scan_ndjson(path, schema=OUTCOME_SCHEMA, row_index_name="line").with_columns(
-            file=pl.lit(place, dtype=pl.Int64)
-        )
-        for place, path in enumerate(files)
+        pl.scan_ndjson(path, schema=OUTCOME_SCHEMA, row_index_name="line")
+        .filter(True if last is None else pl.col("step") <= last)
+        .with_columns(file=pl.lit(place, dtype=pl.Int64))
+        for place, (path, last) in enumerate(files)
     )
+
+
+def _outcome_files(part: Part) -> list[Path]:
+    return [path for path in sorted(part.stage.outcomes.glob("*.jsonl")) if _cut_half_line(path)]
 
 
 def _cut_half_line(path: Path) -> int:

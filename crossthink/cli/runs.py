@@ -1,4 +1,4 @@
-"""`crossthink runs` and `crossthink run show`: what was trained, and what came of it."""
+"""`crossthink runs`, `crossthink run show` and `crossthink run resume`: what was trained, what came of it, and going on."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossthink.cli.options import DEFAULT_WORKSPACE, Format, WorkspaceOption
+from crossthink.cli.options import DEFAULT_WORKSPACE, Format, StoreOption, WorkspaceOption
+from crossthink.cli.train import RayAddressOption, failure_is_an_exit_code
 from crossthink.workspace import Workspace
 
 if TYPE_CHECKING:
     from train_backend.overview import RunFolder
 
-run = typer.Typer(help="Look into one run.", no_args_is_help=True)
+run = typer.Typer(help="Look into one run, or go on with it.", no_args_is_help=True)
 
 
 def runs(
@@ -49,7 +50,25 @@ def show(
         return
     stages = pa.schema(list(RUNS_SCHEMA.field("stages").type.value_type))
     print_table(pa.Table.from_pylist(found.record["stages"], schema=stages))
+    if found.record["attempts"]:
+        attempts = pa.schema(list(RUNS_SCHEMA.field("attempts").type.value_type))
+        print_table(pa.Table.from_pylist(found.record["attempts"], schema=attempts))
     print_table(rewards_by_component(found))
+
+
+@run.command("resume")
+def resume(
+    name: Annotated[str, typer.Argument(help="Name of a run that did not end well, as `crossthink runs` has it.")],
+    ray_address: RayAddressOption = None,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    store: StoreOption = None,
+) -> None:
+    """Go on with a run that was interrupted, failed or killed, from its newest whole checkpoint and with the same rows."""
+    from crossthink.cli.output import console
+    from train_backend.resume import resume as go_on
+
+    with failure_is_an_exit_code():
+        go_on(Workspace(workspace, store), name, console=console(), cluster=ray_address)
 
 
 def _facts(found: "RunFolder") -> list[tuple[str, str]]:
@@ -77,6 +96,7 @@ def _end(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     versions = ", ".join(f"{package} {version}" for package, version in sorted(record["versions"].items()))
     return [
         ("reward digest", record["reward_digest"]),
+        *([("cause", record["cause"])] if record["cause"] else []),
         ("started", f"{record['started']}, {record['seconds']:,.0f} s"),
         ("versions", versions),
     ]

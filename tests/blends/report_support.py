@@ -129,10 +129,12 @@ def write_run(workspace: Workspace, stored: Stored, steps: int) -> str:
         "sources_digest": stored.manifest.digests.sources,
         "succeeded": True,
         "ended": "succeeded",
+        "cause": "",
         "started": "2026-01-02T03:04:05+00:00",
         "seconds": 1.0,
         "stages": [],
         "rewards": [],
+        "attempts": [],
         "versions": {},
     }
     (folder / "run.json").write_text(json.dumps(record))

@@ -37,7 +37,12 @@ class ScoringBackend:
         return [RenderedStage("grpo", run / stage.name, 2, headline="score") for stage in plan.in_order]
 
     def launch(
-        self, stage: RenderedStage, plan: Plan, each_second: Callable[[], None], cluster: str | None = None
+        self,
+        stage: RenderedStage,
+        plan: Plan,
+        each_second: Callable[[], None],
+        cluster: str | None = None,
+        after: int = 0,
     ) -> StageResult:
         stage.outcomes.mkdir(parents=True)
         stage.log.write_text("all is well")
@@ -50,6 +55,9 @@ class ScoringBackend:
                     scored = {"score": step - 1.0, "acc": step - 1.0, "format": 1.0, "tokens": 5, "timed_out": late}
                     file.write(json.dumps({key: row[key] for key in keys} | scored | {"step": step}) + "\n")
         return StageResult(0, stalled=False, seconds=1.0)
+
+    def rewind(self, stage: RenderedStage, aside: Path) -> int:
+        return 0
 
 
 @pytest.fixture

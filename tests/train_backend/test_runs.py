@@ -48,7 +48,12 @@ class PretendBackend:
         return stages
 
     def launch(
-        self, stage: RenderedStage, plan: Plan, each_second: Callable[[], None], cluster: str | None = None
+        self,
+        stage: RenderedStage,
+        plan: Plan,
+        each_second: Callable[[], None],
+        cluster: str | None = None,
+        after: int = 0,
     ) -> StageResult:
         stage.log.write_text("all is well\nthe worker ran out of memory\n")
         stage.metrics.write_text("".join(f'{{"step": {n}, "data": {{"score": 0.{n}}}}}\n' for n in (1, 2)))
@@ -58,6 +63,9 @@ class PretendBackend:
             raise end
         self.after(stage)
         return StageResult(end, stalled=False, seconds=1.0)
+
+    def rewind(self, stage: RenderedStage, aside: Path) -> int:
+        return 0
 
 
 Attempt = Callable[..., Path]

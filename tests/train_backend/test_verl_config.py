@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 
 from crossthink.errors import UserError
 from train_backend.plan import SHIPPED, GRPOStage, Plan, SupervisedStage, load_plan
+from train_backend.process import RUN_VARIABLE
 from train_backend.verl import commands
 from train_backend.verl.config import resolved
 from train_backend.verl.dialect import GRPO_CONFIG, RUN, SFT_CONFIG, grpo_settings, sft_settings
@@ -51,7 +52,7 @@ def verl_says(plan: Plan, configs: Mapping[str, Any], folder: Path) -> dict[str,
     for name, config in configs.items():
         OmegaConf.save(config, paths[name])
     command = [sys.executable, "-m", "train_backend.verl.validate", *paths.values()]
-    environment = {**os.environ, **commands.environment(plan.resources), commands.RUN_VARIABLE: str(folder)}
+    environment = {**os.environ, **commands.environment(plan.resources), RUN_VARIABLE: str(folder)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answers = json.loads(done.stdout.splitlines()[-1])
@@ -115,7 +116,7 @@ def on_the_cpu(demo: Plan, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     folder = tmp_path_factory.mktemp("cpu")
     OmegaConf.save(composed(demo), folder / "config.yaml")
     asked = [("", None), *((key, value) for key, (value, _) in TRAPS.items())]
-    environment = {**os.environ, **commands.environment(demo.resources), commands.RUN_VARIABLE: str(folder)}
+    environment = {**os.environ, **commands.environment(demo.resources), RUN_VARIABLE: str(folder)}
     command = [sys.executable, "-c", ASK, str(folder / "config.yaml")]
     done = subprocess.run(
         command, input=json.dumps(asked), env=environment, capture_output=True, text=True, check=False

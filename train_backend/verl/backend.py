@@ -17,8 +17,9 @@ from train_backend.backend import RenderedStage, StageResult
 from train_backend.plan import GRPOStage, NamedStage, Override, Plan, SupervisedStage
 from train_backend.tiny import write_model
 from train_backend.verl import commands
+from train_backend.verl.checkpoints import rewind
 from train_backend.verl.config import resolved
-from train_backend.verl.cores import check_cores
+from train_backend.verl.cores import check_cores, check_one_node
 from train_backend.verl.dialect import (
     GRPO_CONFIG,
     GRPO_HEADLINE,
@@ -75,17 +76,27 @@ class VerlBackend:
         return stages
 
     def launch(
-        self, stage: RenderedStage, plan: Plan, each_second: Callable[[], None], cluster: str | None = None
+        self,
+        stage: RenderedStage,
+        plan: Plan,
+        each_second: Callable[[], None],
+        cluster: str | None = None,
+        after: int = 0,
     ) -> StageResult:
         """Run one stage under the watchdog, here or on a Ray cluster."""
         if cluster is None:
+            check_one_node(plan)
             check_cores(plan)
-            return launch(stage, plan.resources.stall_seconds, each_second)
+            return launch(stage, plan.resources.stall_seconds, each_second, after)
         if plan.resources.platform == "cpu":
             raise UserError(
                 f"plan {plan.name}: resources.platform is cpu, a test platform that runs on this machine only"
             )
-        return launch_on_ray(stage, plan.resources, cluster, each_second)
+        return launch_on_ray(stage, plan.resources, cluster, each_second, after)
+
+    def rewind(self, stage: RenderedStage, aside: Path) -> int:
+        """Find the newest whole checkpoint of a grpo stage; a warm start begins anew."""
+        return rewind(stage, aside)
 
 
 def _start_model(plan: Plan) -> str:

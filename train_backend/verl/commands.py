@@ -8,9 +8,8 @@ can be copied; on a cluster it is on storage that all nodes share, under one pat
 import json
 
 from train_backend.plan import Resources
-from train_backend.verl.dialect import GRPO_MODULE, METRICS_PATH_VARIABLE, SFT_MODULE
-
-RUN_VARIABLE = "CROSSTHINK_RUN"
+from train_backend.process import RUN_VARIABLE
+from train_backend.verl.dialect import GRPO_MODULE, METRICS_PATH_VARIABLE, SFT_MODULE, resumption
 
 CPU_ENVIRONMENT = {
     "VERL_USE_EXTERNAL_MODULES": "train_backend.verl.plugin,train_backend.verl.cpu",
@@ -50,7 +49,11 @@ def devices_of_the_driver(kind: str, resources: Resources) -> int:
 
 
 def command(kind: str, stage: str, resources: Resources) -> str:
-    """Return `command.sh`: grpo starts or joins Ray; sft is one process for each device of one node."""
+    """Return `command.sh`: grpo starts or joins Ray; sft is one process for each device of one node.
+
+    A grpo stage takes the step of a checkpoint to go on from. verl empties the metrics file when it starts, and would start
+    again over checkpoints of its own, so both refuse where something of the stage is left.
+    """
     torchrun = f"-m torch.distributed.run --standalone --nnodes=1 --nproc-per-node={resources.gpus_per_node}"
     main = f"-m {GRPO_MODULE}" if kind == "grpo" else f"{torchrun} -m {SFT_MODULE}"
     exports = "".join(f"export {name}={value}\n" for name, value in environment(resources).items())
@@ -58,15 +61,33 @@ def command(kind: str, stage: str, resources: Resources) -> str:
 # The stage {stage} of this run; written by crossthink, runs from anywhere.
 set -eu
 cd "$(dirname "$0")/.."
-if [ -e {stage}/outcomes ] || [ -e {stage}/checkpoints ]; then
-    echo "$PWD/{stage}: this stage was started before; render the plan anew" >&2
-    exit 3
-fi
-PYTHON="${{PYTHON:-python}}"
+{_guard(stage)}{_going_on(stage) if kind == "grpo" else ""}PYTHON="${{PYTHON:-python}}"
 {exports}export {RUN_VARIABLE}="$PWD"
 export {METRICS_PATH_VARIABLE}="$PWD/{stage}/metrics.jsonl"
 exec "$PYTHON" {main} --config-path "$PWD/{stage}" --config-name config \\
-    hydra/job_logging=stdout hydra.run.dir={stage} hydra.output_subdir=null
+    hydra/job_logging=stdout hydra.run.dir={stage} hydra.output_subdir=null "$@"
+"""
+
+
+def arguments(after: int) -> list[str]:
+    """Return what `command.sh` is called with to go on after a step; nothing, if it is to begin."""
+    return [str(after)] if after else []
+
+
+def _guard(stage: str) -> str:
+    left = f"[ -e {stage}/outcomes ] || [ -e {stage}/metrics.jsonl ]"
+    return f"""if {left} || {{ [ $# -eq 0 ] && [ -e {stage}/checkpoints ]; }}; then
+    echo "$PWD/{stage}: this stage was started before; go on with it by: crossthink run resume $(basename "$PWD")" >&2
+    exit 3
+fi
+"""
+
+
+def _going_on(stage: str) -> str:
+    """The step of a checkpoint, if one is given, as what Hydra takes."""
+    given = " ".join(f"'{key}={value}'" for key, value in resumption(stage, "'\"$1\"'").items())
+    return f"""# From the checkpoint of a step, if one is given.
+if [ $# -gt 0 ]; then set -- {given}; fi
 """
 
 

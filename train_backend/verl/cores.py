@@ -1,4 +1,4 @@
-"""CPUs as Ray counts them: a stage that asks for more than there are waits for ever without a word.
+"""What this machine lacks for a plan: nodes, and CPUs as Ray counts them. A stage that asks for more waits for ever without a word.
 
 What verl 0.9.1 holds while it trains: three for each device (`ResourcePoolManager`, single_controller/ray/base.py:192), one
 for each storage unit of TransferQueue and one for its controller (`num_cpus=1` each). Every other actor needs one that is
@@ -19,6 +19,20 @@ def cores_needed(resources: Resources) -> int:
     """Return the CPUs that Ray has to count for a grpo stage."""
     devices = resources.nodes * resources.gpus_per_node
     return FOR_A_DEVICE * devices + storage_units(resources) + FOR_THE_CONTROLLER + FOR_STARTING
+
+
+def check_one_node(plan: Plan) -> None:
+    """Refuse to launch a plan of several nodes on one: Ray would start here alone and wait for the others.
+
+    Raises:
+        UserError: it needs the address of a cluster.
+    """
+    nodes = plan.resources.nodes
+    if nodes > 1:
+        raise UserError(
+            f"plan {plan.name}: resources.nodes is {nodes}, and without --ray-address this machine is all there is. Start Ray"
+            f" on {nodes} nodes and give its head: --ray-address http://HEAD:8265; or set nodes: 1"
+        )
 
 
 def check_cores(plan: Plan) -> None:

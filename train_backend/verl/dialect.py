@@ -41,7 +41,27 @@ KL_ESTIMATES = {"k1": "kl", "k2": "mse", "k3": "low_var_kl"}
 def merged_model(kind: str, stage: str, steps: int) -> str:
     """Return where a stage leaves its last model in Hugging Face's form, ready for the next stage."""
     actor = "actor/" if kind == "grpo" else ""
-    return f"{RUN}/{stage}/checkpoints/global_step_{steps}/{actor}huggingface"
+    return f"{checkpoint(stage, steps)}/{actor}huggingface"
+
+
+TRACKER_FILE, LOADER_FILE = "latest_checkpointed_iteration.txt", "data.pt"
+"""Beside the checkpoints the step of the newest; in each the place of the data loader."""
+
+
+def checkpoint(stage: str, step: int | str) -> str:
+    """Return where a stage keeps the checkpoint of a step."""
+    return f"{RUN}/{stage}/checkpoints/global_step_{step}"
+
+
+def shards(world_size: int) -> list[str]:
+    """Return what verl reads of a policy's checkpoint, relative to it: weights, optimizer, and schedule with random state."""
+    parts = ("model", "optim", "extra_state")
+    return [f"actor/{part}_world_size_{world_size}_rank_{rank}.pt" for part in parts for rank in range(world_size)]
+
+
+def resumption(stage: str, step: str) -> dict[str, str]:
+    """Return what a command adds to a grpo configuration to go on from a checkpoint; `step` may be a variable of the shell."""
+    return {"trainer.resume_mode": "resume_path", "trainer.resume_from_path": checkpoint(stage, step)}
 
 
 def storage_units(resources: Resources) -> int:

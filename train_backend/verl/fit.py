@@ -17,8 +17,9 @@ from crossthink.errors import UserError
 from manifests.manifest import TokenizerRecord
 from manifests.store import Stored
 from train_backend.plan import GRPOStage, NamedStage, Plan, SupervisedStage
+from train_backend.process import RUN_VARIABLE
 from train_backend.tiny import build_tokenizer
-from train_backend.verl.commands import RUN_VARIABLE, environment
+from train_backend.verl.commands import environment
 from train_backend.verl.warm_start import check_conversations, check_shares
 
 

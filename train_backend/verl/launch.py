@@ -13,14 +13,16 @@ from pathlib import Path
 
 from train_backend.backend import RenderedStage, StageResult
 from train_backend.process import run_command
+from train_backend.verl import commands
 
 
-def launch(stage: RenderedStage, stall_seconds: float, each_second: Callable[[], None]) -> StageResult:
-    """Run `command.sh` to its end, as `run_command` does."""
+def launch(stage: RenderedStage, stall_seconds: float, each_second: Callable[[], None], after: int = 0) -> StageResult:
+    """Run `command.sh` to its end, as `run_command` does; from the checkpoint of step `after`, if that is not 0."""
     # A shell's RAY_ADDRESS would send verl to that cluster, where the mark of its processes reaches nobody.
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     with _ray_folder() as ray_folder:
-        return run_command(stage, environment | {"RAY_TMPDIR": str(ray_folder)}, stall_seconds, each_second)
+        own = {"RAY_TMPDIR": str(ray_folder)}
+        return run_command(stage, environment | own, stall_seconds, each_second, commands.arguments(after))
 
 
 @contextmanager

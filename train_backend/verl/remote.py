@@ -31,9 +31,12 @@ STOP_SECONDS = 60.0
 
 
 def launch_on_ray(
-    stage: RenderedStage, resources: Resources, address: str, each_second: Callable[[], None]
+    stage: RenderedStage, resources: Resources, address: str, each_second: Callable[[], None], after: int = 0
 ) -> StageResult:
     """Submit `command.sh` as a job and wait for its end; the job's output goes to the stage's log.
+
+    Args:
+        after: step from whose checkpoint it goes on, if not 0.
 
     Raises:
         UserError: no job server of Ray answers at the address, or it asks for a token.
@@ -44,7 +47,7 @@ def launch_on_ray(
     with sigterm_raises():
         job = _submit(
             client,
-            entrypoint=f"sh {shlex.quote(f'{run}/{stage.name}/command.sh')}",
+            entrypoint=shlex.join(["sh", f"{run}/{stage.name}/command.sh", *commands.arguments(after)]),
             runtime_env=commands.runtime_environment(resources, stage.name, str(run)),
             entrypoint_num_gpus=commands.devices_of_the_driver(stage.kind, resources),
             metadata={"run": run.name, "stage": stage.name},
