@@ -1,0 +1,219 @@
+"""The fault table of docs/training.md: each fault leaves a clear state, nothing lost, and a run that goes on to its end.
+
+The processes, the launcher and its watchdog are real; the trainer is `stand_in.py`, which starts in a second. What verl
+itself does when its rollout actor is killed is in `test_run.py`.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psutil
+import pytest
+from rich.console import Console
+
+from crossthink.errors import UserError
+from crossthink.workspace import Workspace
+from tests.train_backend import stand_in
+from tests.train_backend.stand_in import StandIn
+from tests.train_backend.stand_in_trainer import EDIT
+from tests.train_backend.support import two_components, write_blend
+from train_backend.backend import RunFailed
+from train_backend.process import processes_of
+from train_backend.resume import resume
+from train_backend.runs import train
+
+PLAN = """
+name: stand-in
+model: {tiny: {}}
+stages:
+  - {kind: grpo, name: first, steps: 4, save_every: 2, batch_size: 4, max_prompt_length: 64, max_response_length: 8}
+  - {kind: grpo, name: second, steps: 1, batch_size: 4, max_prompt_length: 64, max_response_length: 8}
+resources: {platform: cpu, stall_seconds: 120}
+"""
+NAME = "small-v1-stand-in"
+
+
+class Trial:
+    """A workspace with a plan whose trainer is the stand-in."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.workspace = Workspace(folder / "workspace")
+        self.run = self.workspace.runs / NAME
+        self.plan = folder / "plan.yaml"
+        self.plan.write_text(PLAN)
+        self._monkeypatch = monkeypatch
+        write_blend(self.workspace.manifests, two_components(20), batch_size=4)
+        for module in ("runs", "resume"):
+            monkeypatch.setattr(f"train_backend.{module}.find_backend", lambda name: StandIn())
+
+    def meets(self, fault: str) -> None:
+        self._monkeypatch.setenv("FAULT", fault)
+
+    def train(self) -> None:
+        train(self.workspace, "small", self.plan, dry_run=False, again=False, console=Console(file=StringIO()))
+
+    def resume(self) -> str:
+        """Go on without a fault; return what was said."""
+        self._monkeypatch.delenv("FAULT", raising=False)
+        console = Console(file=StringIO(), width=200)
+        resume(self.workspace, NAME, console=console)
+        return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+    def process(self, what: str = "train") -> "subprocess.Popen[str]":
+        """Train, or go on, in a process of its own."""
+        arguments = [str(self.workspace.root), str(self.plan) if what == "train" else NAME]
+        return subprocess.Popen([sys.executable, stand_in.__file__, what, *arguments], stdout=-1, stderr=-1, text=True)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return json.loads((self.run / "run.json").read_text())  # type: ignore[no-any-return]
+
+    def step_is_halfway(self, step: int) -> bool:
+        """Whether half of the rows of a step are answered, and so no more are coming."""
+        files = self.run.glob("first/outcomes/*.jsonl")
+        return sum(file.read_text().count(f'"step": {step},') for file in files) == 4
+
+    def goes_on_to_its_end(self) -> None:
+        """The proof from the reward log: every step saw its rows, each twice, as if nothing had happened."""
+        rollouts = pl.read_parquet(self.run / "rollouts.parquet").sort("stage", "step", "position", "sample")
+        seen = [(row["stage"], row["step"], row["position"], row["sample"]) for row in rollouts.to_dicts()]
+        expected = [
+            ("first", step, 4 * (step - 1) + row, n) for step in (1, 2, 3, 4) for row in range(4) for n in (0, 1)
+        ]
+        assert seen == [*expected, *(("second", 1, 16 + row, n) for row in range(4) for n in (0, 1))]
+        steps = pl.read_parquet(self.run / "metrics.parquet").filter(pl.col("stage") == "first")["step"].to_list()
+        assert steps == [1, 2, 3, 4]
+        assert self.record["ended"] == "succeeded"
+        written = sum(file.read_text().count("\n") for file in self.run.rglob("outcomes/*.jsonl"))
+        assert written == rollouts.height + sum(each["set_aside"] for each in self.record["attempts"])
+        assert processes_of(self.run) == []
+
+
+@pytest.fixture
+def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trial:
+    return Trial(tmp_path, monkeypatch)
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def left_alone() -> Iterator[list[int]]:
+    """Processes that a test leaves without a launcher; they are ended with it."""
+    numbers: list[int] = []
+    yield numbers
+    for number in numbers:
+        if psutil.pid_exists(number):
+            os.kill(number, signal.SIGKILL)
+
+
+def test_disk_full_while_a_checkpoint_is_written(trial: Trial) -> None:
+    trial.meets("full:4")
+    with pytest.raises(RunFailed, match=r"says why, the disk is full:\n  OSError: .*No space left on device") as failed:
+        trial.train()
+    assert f"crossthink run resume {NAME}" in str(failed.value)
+    assert trial.record["ended"] == "failed" and trial.record["cause"].startswith("the disk is full: OSError")
+    assert "first: goes on after step 2 of 4" in trial.resume()
+    assert (trial.run / "attempts/1/first/checkpoints/global_step_4/actor").is_dir()
+    trial.goes_on_to_its_end()
+    assert trial.record["attempts"] == [
+        {"attempt": 1, "ended": "failed", "stage": "first", "after": 2, "set_aside": 16},
+    ]
+
+
+def test_a_reward_worker_is_killed(trial: Trial) -> None:
+    trial.meets("worker:3")
+    with pytest.raises(RunFailed, match=r"a process died:\n  ray\.exceptions\.ActorDiedError.*RewardLoopWorker"):
+        trial.train()
+    assert processes_of(trial.run) == []
+    trial.resume()
+    trial.goes_on_to_its_end()
+
+
+def test_a_stall_keeps_what_it_has_and_goes_on(trial: Trial) -> None:
+    trial.plan.write_text(PLAN.replace("stall_seconds: 120", "stall_seconds: 5"))
+    trial.meets("wait:3")
+    with pytest.raises(RunFailed, match="made no progress for 5 seconds"):
+        trial.train()
+    assert trial.record["ended"] == "stalled" and processes_of(trial.run) == []
+    trial.resume()
+    trial.goes_on_to_its_end()
+    assert [each["set_aside"] for each in trial.record["attempts"]] == [4]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_sigterm_and_ctrl_c(trial: Trial, number: signal.Signals) -> None:
+    trial.meets("wait:3")
+    process = trial.process()
+    until(lambda: trial.step_is_halfway(3))
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    assert f"crossthink run resume {NAME}" in said
+    assert trial.record["ended"] == "interrupted" and processes_of(trial.run) == []
+    trial.resume()
+    trial.goes_on_to_its_end()
+
+
+def test_a_launcher_that_is_killed_leaves_its_trainer_to_which_it_is_left(trial: Trial, left_alone: list[int]) -> None:
+    trial.meets("wait:3")
+    process = trial.process()
+    until(lambda: trial.step_is_halfway(3))
+    process.kill()
+    process.communicate()
+    left_alone += processes_of(trial.run)
+    assert left_alone
+    with pytest.raises(UserError, match=rf"{NAME}: its trainer is still running.*kill {left_alone[0]}"):
+        trial.resume()
+    assert not (trial.run / "attempts").exists()
+    for number in left_alone:
+        os.kill(number, signal.SIGKILL)
+    until(lambda: not processes_of(trial.run))
+    trial.resume()
+    trial.goes_on_to_its_end()
+    assert trial.record["attempts"][0]["ended"] == "killed"
+
+
+def test_a_run_that_goes_on_is_gone_on_with_by_one(trial: Trial) -> None:
+    trial.meets("full:4")
+    with pytest.raises(RunFailed):
+        trial.train()
+    trial.meets("wait:3")
+    process = trial.process("resume")
+    until(lambda: trial.step_is_halfway(3))
+    for attempt in (trial.resume, trial.train):
+        with pytest.raises(UserError, match="a run of this plan on this blend is being written by another process"):
+            attempt()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    trial.resume()
+    trial.goes_on_to_its_end()
+    assert [each["attempt"] for each in trial.record["attempts"]] == [1, 2]
+
+
+def test_rows_that_change_after_rendering_are_not_trained_on_and_the_run_goes_on_when_they_are_back(
+    trial: Trial,
+) -> None:
+    trial.meets("edit:1")
+    with pytest.raises(UserError, match=r"second/rows\.json: changed since it was rendered"):
+        trial.train()
+    assert trial.record["ended"] == "refused" and not (trial.run / "second/log.txt").exists()
+    with pytest.raises(UserError, match=r"second/rows\.json: changed since it was rendered"):
+        trial.resume()
+    assert trial.record["ended"] == "refused" and not (trial.run / "attempts").exists()
+    rows = trial.run / "second/rows.json"
+    rows.write_bytes(rows.read_bytes().removesuffix(EDIT))
+    log = (trial.run / "first/log.txt").stat().st_mtime_ns
+    trial.resume()
+    trial.goes_on_to_its_end()
+    assert (trial.run / "first/log.txt").stat().st_mtime_ns == log
