@@ -1,9 +1,13 @@
 """A plan is held to the CPUs that Ray will count, before anything waits for them."""
 
+from pathlib import Path
+
 import pytest
 
 from crossthink.errors import UserError
+from train_backend.backend import RenderedStage
 from train_backend.plan import SHIPPED, Plan, load_plan
+from train_backend.verl.backend import VerlBackend
 from train_backend.verl.cores import check_cores, cores_needed
 
 
@@ -39,3 +43,12 @@ def test_the_cpu_platform_runs_on_two_cores(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_eight_devices_need_more_than_a_small_server_has() -> None:
     assert cores_needed(load_plan(SHIPPED / "paper-7b.yaml").resources) == 3 * 8 + 8 + 2
+
+
+def test_several_nodes_need_the_address_of_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many CPUs this machine has: Ray would start here alone and wait for the other nodes."""
+    monkeypatch.setattr("os.cpu_count", lambda: 1000)
+    plan = load_plan(SHIPPED / "paper-7b-4-nodes.yaml")
+    stage = RenderedStage("grpo", tmp_path / "grpo", 1, headline="reward")
+    with pytest.raises(UserError, match=r"resources\.nodes is 4, and without --ray-address.* or set nodes: 1"):
+        VerlBackend().launch(stage, plan, lambda: None)

@@ -62,6 +62,28 @@ def test_sigterm_and_ctrl_c_end_everything(tmp_path: Path, number: signal.Signal
     assert not is_running(int((tmp_path / "pid").read_text()))
 
 
+def test_an_impatient_second_ctrl_c_leaves_nothing_either(tmp_path: Path) -> None:
+    """A process that will not go politely takes the grace it has, and then goes too."""
+    stage = stage_of(tmp_path, f'trap "" TERM; echo $$ > "{tmp_path}/pid"; while true; do sleep 1; done')
+    program = f"""
+        from pathlib import Path
+        from train_backend import process
+        from train_backend.backend import RenderedStage
+        process.GRACE_SECONDS = 3
+        process.run_command(RenderedStage("grpo", Path({str(stage.folder)!r}), 1, "reward"), {{}}, 600, lambda: None)
+    """
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stderr=subprocess.PIPE)
+    while not (tmp_path / "pid").exists():
+        assert process.poll() is None
+        time.sleep(0.1)
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert not is_running(int((tmp_path / "pid").read_text()))
+
+
 def test_a_cluster_that_the_shell_knows_is_not_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
     stage = stage_of(tmp_path, 'echo "address ${RAY_ADDRESS-none}"')

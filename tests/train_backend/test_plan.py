@@ -76,6 +76,10 @@ def test_the_demo_plan_warms_up_and_then_trains_on_a_cpu() -> None:
         ({"stages": f"{GRPO}, {GRPO}"}, "before another needs its steps"),
         ({"stages": f"{TWO_STEPS}, {GRPO.replace('size: 8', 'size: 4')}"}, "all grpo stages have the same"),
         ({"stages": f"{TWO_STEPS}, {SFT.replace('sft,', 'sft, name: grpo,')}"}, "the name 'grpo' stands for several"),
+        (
+            {"stages": SFT.replace("sft,", "sft, name: model,")},
+            "the name 'model' is that of a folder which every run has",
+        ),
         ({"stages": f"{{kind: repeat, times: 2, stages: [{GRPO}]}}"}, "that is repeated needs its steps"),
         ({"stages": f"{{kind: repeat, times: 1, stages: [{TWO_STEPS}]}}"}, "greater than or equal to 2"),
         ({"stages": GRPO.replace("}", ", max_total_length: 64}")}, "is not above max_prompt_length 64"),

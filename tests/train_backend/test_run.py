@@ -1,10 +1,12 @@
 """One real run: supervised warm start, two steps of GRPO, and a step of another GRPO stage, with verl on the CPU platform.
 
-Everything here reads one launch, which takes three to four minutes on two cores: nearly all of it is starting up.
+Between the two steps the rollout actor is killed, which ends the run; it is gone on with, and reaches its end as if nothing
+had happened. Everything here reads this one run, of four launches: nearly all of its minutes are starting up.
 """
 
 import json
 import re
+import threading
 from collections import defaultdict
 from io import StringIO
 from itertools import chain, islice, repeat
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psutil
 import pytest
 from rich.console import Console
 
@@ -19,6 +22,9 @@ from crossthink.workspace import Workspace
 from manifests.catalog import Catalog
 from manifests.store import Stored
 from tests.train_backend.support import two_components, write_blend
+from train_backend.backend import RunFailed
+from train_backend.process import processes_of
+from train_backend.resume import resume
 from train_backend.runs import train, views
 
 PLAN = """
@@ -34,6 +40,7 @@ stages:
     max_prompt_length: 128
     max_response_length: 24
     learning_rate: 1.0e-3
+    save_every: 1
     overrides: {trainer.rollout_data_dir: grpo/verl-dump}
   - kind: grpo
     name: longer
@@ -52,10 +59,10 @@ STAGES = ["sft", "grpo", "longer"]
 
 
 class Run:
-    """What the launch left behind, and what it said."""
+    """What the launches left behind, what they said, and how the first of them ended."""
 
-    def __init__(self, workspace: Workspace, blend: Stored, folder: Path, said: str) -> None:
-        self.workspace, self.blend, self.folder, self.said = workspace, blend, folder, said
+    def __init__(self, workspace: Workspace, blend: Stored, folder: Path, failure: str, said: str) -> None:
+        self.workspace, self.blend, self.folder, self.failure, self.said = workspace, blend, folder, failure, said
         self.record: dict[str, Any] = json.loads((folder / "run.json").read_text())
 
     def sql(self, query: str) -> list[dict[str, Any]]:
@@ -67,6 +74,17 @@ class Run:
         return [row["value"] for row in found]
 
 
+def kill_the_rollout_actor_after_the_first_step(run: Path, is_over: threading.Event) -> None:
+    metrics = run / "grpo" / "metrics.jsonl"
+    while not (metrics.exists() and metrics.read_text()):
+        if is_over.wait(0.05):
+            return
+    for number in processes_of(run):
+        process = psutil.Process(number)
+        if process.cmdline()[0].startswith("ray::GenerationServer"):
+            process.kill()
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     home = tmp_path_factory.mktemp("run")
@@ -75,8 +93,43 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     blend = write_blend(workspace.manifests, rows, BATCH)
     (home / "plan.yaml").write_text(PLAN)
     console = Console(file=StringIO(), width=100)
-    folder = train(workspace, "small", home / "plan.yaml", dry_run=False, again=False, console=console)
-    return Run(workspace, blend, folder, console.file.getvalue())  # type: ignore[attr-defined]
+    is_over = threading.Event()
+    arguments = (workspace.runs / "small-v1-short", is_over)
+    killer = threading.Thread(target=kill_the_rollout_actor_after_the_first_step, args=arguments)
+    killer.start()
+    try:
+        with pytest.raises(RunFailed) as failed:
+            train(workspace, "small", home / "plan.yaml", dry_run=False, again=False, console=console)
+    finally:
+        is_over.set()
+        killer.join()
+    folder = resume(workspace, "small-v1-short", console=console)
+    return Run(workspace, blend, folder, str(failed.value), console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def test_a_rollout_actor_that_is_killed_ends_the_run_and_the_cause_is_found_in_the_log(run: Run) -> None:
+    """verl's last words are of a replay buffer without trajectories."""
+    assert "the grpo stage ended with exit code 1" in run.failure and "says why, a process died:" in run.failure
+    assert re.search(r"ActorDiedError: .* class_name: GenerationServer", run.failure)
+    assert "Go on from where it stands with: crossthink run resume small-v1-short" in run.failure
+    first = json.loads((run.folder / "attempts/1/run.json").read_text())
+    assert (first["ended"], first["cause"].split(":")[0]) == ("failed", "a process died")
+    assert [stage["name"] for stage in first["stages"]] == ["sft", "grpo"]
+
+
+def test_it_went_on_from_the_checkpoint_with_the_rows_of_an_uninterrupted_run(run: Run) -> None:
+    assert "grpo: goes on after step 1 of 2" in run.said
+    (attempt,) = run.record["attempts"]
+    assert (attempt["stage"], attempt["after"], attempt["ended"]) == ("grpo", 1, "failed")
+    query = "select distinct step, position from rollouts where stage = 'grpo' order by all"
+    seen = [(row["step"], row["position"]) for row in run.sql(query)]
+    assert seen == [(place // BATCH + 1, place) for place in range(STEPS * BATCH)]
+    assert steps_in(run.folder / "attempts/1/grpo/metrics.jsonl") == [1]
+    assert steps_in(run.folder / "grpo/metrics.jsonl") == [2]
+
+
+def steps_in(metrics: Path) -> list[int]:
+    return [json.loads(line)["step"] for line in metrics.read_text().splitlines()]
 
 
 def test_it_ends_well_and_says_so_last(run: Run) -> None:
@@ -118,7 +171,8 @@ def test_every_response_is_a_row_that_joins_back_to_the_blend(run: Run) -> None:
 
 
 def test_sql_gives_the_rewards_that_the_log_prints(run: Run) -> None:
-    log = (run.folder / "grpo" / "log.txt").read_text(errors="replace")
+    logs = [run.folder / place / "grpo" / "log.txt" for place in ("attempts/1", "")]
+    log = "".join(path.read_text(errors="replace") for path in logs)
     printed = re.findall(r"step:(\d+) - .*?critic/score/mean:([-\d.e]+)", log)
     asked = run.sql("select step, avg(score) as reward from rollouts where stage = 'grpo' group by step order by step")
     assert [(row["step"], pytest.approx(row["reward"], abs=1e-6)) for row in asked] == [
