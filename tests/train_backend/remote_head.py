@@ -168,6 +168,7 @@ def test_a_job_outlives_a_job_server_that_is_silent_for_a_while(
     stage = stage_of(tmp_path, "")
     result = launch_on_ray(stage, RESOURCES, "http://HEAD:8265", lambda: None)
     assert result.succeeded and stage.log.read_text() == "all of it"
+    assert not (stage.folder / "job.json").exists()
     assert [record.message.count("does not answer") for record in caplog.records] == [1]
 
 
@@ -180,6 +181,30 @@ def test_a_job_server_that_stays_silent_is_a_stall_and_the_job_is_stopped_as_far
     resources = RESOURCES.model_copy(update={"stall_seconds": 0.1})
     result = launch_on_ray(stage_of(tmp_path, ""), resources, "http://HEAD:8265", lambda: None)
     assert result.stalled and result.exit_code == 1 and server.stopped
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_job_that_outlived_the_machine_that_submitted_it_keeps_its_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ShakyServer(silent=0, status="RUNNING")
+    monkeypatch.setattr("train_backend.verl.remote._client", lambda address: server)
+    stage, backend = stage_of(tmp_path, ""), VerlBackend()
+
+    def the_submitter_is_gone() -> None:
+        server.silent = 10**9
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        launch_on_ray(stage, RESOURCES, "http://HEAD:8265", the_submitter_is_gone)
+    with pytest.raises(UserError, match=r"job\.json: whether Ray job job still runs cannot be asked"):
+        backend.rewind(stage, tmp_path / "aside")
+    server.silent = 0
+    with pytest.raises(UserError, match="ray job stop --address http://HEAD:8265 job"):
+        backend.rewind(stage, tmp_path / "aside")
+    server.status = JobStatus("STOPPED")
+    assert backend.rewind(stage, tmp_path / "aside") == 0
+    assert not (stage.folder / "job.json").exists()
 
 
 def test_an_address_where_nothing_answers_is_named(tmp_path: Path) -> None:

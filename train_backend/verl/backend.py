@@ -34,7 +34,7 @@ from train_backend.verl.dialect import (
 from train_backend.verl.fit import check_fit, check_with_verl, steps_of, tokenizer_of
 from train_backend.verl.launch import launch
 from train_backend.verl.release import refuse_another_release
-from train_backend.verl.remote import launch_on_ray
+from train_backend.verl.remote import launch_on_ray, refuse_living_job
 
 TINY_MODEL = f"{RUN}/model"
 """Folder, in the run, of a model that is made on the spot."""
@@ -95,7 +95,8 @@ class VerlBackend:
         return launch_on_ray(stage, plan.resources, cluster, each_second, after)
 
     def rewind(self, stage: RenderedStage, aside: Path) -> int:
-        """Find the newest whole checkpoint of a grpo stage; a warm start begins anew."""
+        """Find the newest whole checkpoint of a grpo stage; a warm start begins anew. A job that runs is left alone."""
+        refuse_living_job(stage)
         return rewind(stage, aside)
 
 

@@ -6,6 +6,7 @@ a stall stop the job, and with it every worker that Ray started for it. A job se
 nothing: the job counts as running until it answers again, or until the files stand still for `stall_seconds`.
 """
 
+import json
 import logging
 import shlex
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from crossthink.errors import UserError
+from crossthink.files import write_json
 from train_backend.backend import RenderedStage, StageResult
 from train_backend.plan import Resources
 from train_backend.process import sigterm_raises, watch
@@ -24,6 +26,8 @@ Answer = TypeVar("Answer")
 
 LOG_SECONDS = 30.0
 """Between two copies of the job's log while it runs; the last is made when it has ended."""
+JOB_FILE = "job.json"
+"""In a stage's folder, which job of which cluster is at it; gone when it is known to be over."""
 SUBMIT_SECONDS = 60.0
 """That a cluster gets to take the job."""
 STOP_SECONDS = 60.0
@@ -52,12 +56,40 @@ def launch_on_ray(
             entrypoint_num_gpus=commands.devices_of_the_driver(stage.kind, resources),
             metadata={"run": run.name, "stage": stage.name},
         )
+        write_json(stage.folder / JOB_FILE, {"address": address, "job": job})
         follower = _Follower(client, job, stage)
         try:
             stalled = watch(follower.has_ended, stage, resources.stall_seconds, each_second)
         finally:
             follower.stop()
+            if follower.is_over():
+                (stage.folder / JOB_FILE).unlink()
     return StageResult(follower.exit_code, stalled, time.monotonic() - started)
+
+
+def refuse_living_job(stage: RenderedStage) -> None:
+    """Leave a stage to the job that is at it: one outlives the machine that submitted it.
+
+    Raises:
+        UserError: its job runs, or the cluster does not say.
+    """
+    place = stage.folder / JOB_FILE
+    if not place.exists():
+        return
+    said = json.loads(place.read_bytes())
+    address, job = said["address"], said["job"]
+    try:
+        is_over = _client(address).get_job_info(job).status.is_terminal()
+    except (UserError, RuntimeError, OSError) as error:
+        raise UserError(
+            f"{place}: whether Ray job {job} still runs cannot be asked ({error}). Remove this file if it is over"
+        ) from None
+    if not is_over:
+        raise UserError(
+            f"{stage.folder}: Ray job {job} is still at it. Wait for its end, or stop it with: ray job stop --address"
+            f" {address} {job}"
+        )
+    place.unlink()
 
 
 class _Follower:
@@ -73,11 +105,16 @@ class _Follower:
         time.sleep(1)
         if time.monotonic() - self._copied > LOG_SECONDS:
             self._copy_log()
-        return self._is_over()
+        return self.is_over()
+
+    def is_over(self) -> bool:
+        """Whether the job has ended, as far as the server said."""
+        self._info = self._asked(lambda: self._client.get_job_info(self._job)) or self._info
+        return self._info is not None and bool(self._info.status.is_terminal())
 
     def stop(self) -> None:
         """Stop the job if it runs, wait until it is over, and keep its log; all of it as far as the server answers."""
-        if not self._is_over():
+        if not self.is_over():
             self._asked(lambda: self._client.stop_job(self._job))
             until = time.monotonic() + STOP_SECONDS
             while not self.has_ended() and time.monotonic() < until:
@@ -91,13 +128,9 @@ class _Follower:
             return 0
         return int(getattr(self._info, "driver_exit_code", None) or 1)
 
-    def _is_over(self) -> bool:
-        self._info = self._asked(lambda: self._client.get_job_info(self._job)) or self._info
-        return self._info is not None and bool(self._info.status.is_terminal())
-
     def _copy_log(self) -> None:
         """Copy everything that the job has printed, and what Ray says of its end."""
-        self._is_over()
+        self.is_over()
         info, printed = self._info, self._asked(lambda: self._client.get_job_logs(self._job))
         self._copied = time.monotonic()
         if info is None or printed is None:
