@@ -15,10 +15,11 @@ PLAN = {
 }
 
 
-def test_verl_reads_the_manifests_order(tmp_path: Path) -> None:
+def test_verl_reads_the_manifests_order_and_reads_on_in_it_after_any_checkpoint(tmp_path: Path) -> None:
     questions = two_components(30)
     blend = write_blend(tmp_path / "manifests", [*questions, *questions[:6]], batch_size=6)
     VerlBackend().render(Plan.model_validate(PLAN), blend, tmp_path / "run")
     order = blend.rows()["row_id"].to_pylist()
-    batches = list(batches_of_row_ids(tmp_path / "run"))
-    assert batches == [order[start : start + 6] for start in range(0, 36, 6)]
+    batches = [order[start : start + 6] for start in range(0, 36, 6)]
+    for after in range(6):
+        assert list(batches_of_row_ids(tmp_path / "run", after=after)) == batches[after:]
