@@ -105,4 +105,6 @@ def move(path: Path, destination: Path) -> None:
 
 
 def _folders(run: Path) -> Sequence[Path]:
-    return sorted((run / ATTEMPTS).glob("[0-9]*"), key=lambda folder: int(folder.name))
+    return sorted(
+        (each for each in (run / ATTEMPTS).glob("*") if each.name.isdecimal()), key=lambda each: int(each.name)
+    )
