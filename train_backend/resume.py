@@ -38,21 +38,26 @@ def resume(workspace: Workspace, name: str, *, console: Console, cluster: str | 
         UserError: there is no such run, it runs, or something that it stands on changed.
         RunFailed: a stage did not end well.
     """
-    run = read_run(workspace.runs, name)
-    if run.ended == "succeeded":
-        console.print(f"nothing to do: this run succeeded: {run.folder}", soft_wrap=True)
-        return run.folder
-    with locked(lock_of(workspace, run.plan, run.manifest), "a run of this plan on this blend"):
-        _refuse_living(run.folder)
-        hold_to_pins(run.folder)
-        stages = pinned_stages(run.folder)
-        backend = find_backend(run.plan.backend)
-        with console.status("checking the plan against the manifest"):
-            stored = _same_blend(workspace, run)
-            backend.check(run.plan, stored)
-        after = _rewound(run, backend, stages, console) if was_started(run.folder) else {}
-        Execution(backend, run.plan, stored, run.folder, stages, console, cluster, after).run()
+    known = read_run(workspace.runs, name)
+    with locked(lock_of(workspace, known.plan, known.manifest), "a run of this plan on this blend"):
+        run = read_run(workspace.runs, name)  # as it is now that nobody else is at it
+        if run.ended == "succeeded":
+            console.print(f"nothing to do: this run succeeded: {run.folder}", soft_wrap=True)
+        else:
+            _go_on(workspace, run, console, cluster)
     return run.folder
+
+
+def _go_on(workspace: Workspace, run: RunFolder, console: Console, cluster: str | None) -> None:
+    _refuse_living(run.folder)
+    hold_to_pins(run.folder)
+    stages = pinned_stages(run.folder)
+    backend = find_backend(run.plan.backend)
+    with console.status("checking the plan against the manifest"):
+        stored = _same_blend(workspace, run)
+        backend.check(run.plan, stored)
+    after = _rewound(run, backend, stages, console) if was_started(run.folder) else {}
+    Execution(backend, run.plan, stored, run.folder, stages, console, cluster, after).run()
 
 
 def _refuse_living(folder: Path) -> None:
@@ -91,7 +96,7 @@ def _rewound(
     for stage, step in after.items():
         where = f"goes on after step {step} of {stage.steps}" if step else "begins anew"
         console.print(
-            f"{stage.name}: {where}; what it wrote since is in {aside / stage.name}", highlight=False, soft_wrap=True
+            f"{stage.name}: {where}; what it left is in {aside / stage.name}", highlight=False, soft_wrap=True
         )
     return after
 
