@@ -4,14 +4,14 @@ A stage that ended leaves `STAGE/ended.json`, so that a run which is gone on wit
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from crossthink.errors import UserError
+from crossthink.errors import UserError, os_fault
 from crossthink.files import write_json
 from manifests import store
 from train_backend.attempts import attempts
@@ -93,7 +93,7 @@ class Execution:
         else:
             with Progress(stage, self.console, after) as progress:
                 result = self.backend.launch(stage, self.plan, progress.update, self.cluster, after)
-        write_json(stage.ended, asdict(result))
+        self._unless_refused(lambda: write_json(stage.ended, asdict(result)))
         return result
 
     def _conclude(self, started: datetime, results: list[tuple[RenderedStage, StageResult]]) -> None:
@@ -112,24 +112,43 @@ class Execution:
         cut_short: str | None = None,
         cause: str = "",
     ) -> list[StepReward]:
+        """Write what the run came to, and return the reward of each step; none if the disk does not take it."""
+        rewards: list[StepReward] = []
+
+        def write() -> None:
+            rewards.extend(self._collect())
+            aside = count_set_aside(self.stages)
+            record = run_record(
+                self.folder.name,
+                self.plan,
+                self.stored.manifest,
+                started,
+                results,
+                rewards,
+                cut_short=cut_short,
+                cause=cause,
+                attempts=[(attempt, aside[attempt.number]) for attempt in attempts(self.folder)],
+            )
+            write_json(self.folder / RUN_FILE, record)
+
+        self._unless_refused(write)
+        return rewards
+
+    def _collect(self) -> list[StepReward]:
         run_id, folder = self.folder.name, self.folder
         rewards = collect_rollouts(self.stages, self.stored.rows_path, run_id, folder / ROLLOUTS_FILE)
         collect_pass_rates(folder / ROLLOUTS_FILE, folder / PASS_RATES_FILE)
         collect_metrics(self.stages, run_id, folder / METRICS_FILE)
-        aside = count_set_aside(self.stages)
-        record = run_record(
-            run_id,
-            self.plan,
-            self.stored.manifest,
-            started,
-            results,
-            rewards,
-            cut_short=cut_short,
-            cause=cause,
-            attempts=[(attempt, aside[attempt.number]) for attempt in attempts(folder)],
-        )
-        write_json(folder / RUN_FILE, record)
         return rewards
+
+    def _unless_refused(self, write: Callable[[], None]) -> None:
+        """Write; a disk that is full, which may be why the run ends, does not hide how it ended."""
+        try:
+            write()
+        except OSError as error:
+            self._say(
+                f"how it ended cannot be recorded: {os_fault(error)}; it is once the run goes on and there is room"
+            )
 
     @property
     def _how_to_go_on(self) -> str:

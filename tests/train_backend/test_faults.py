@@ -4,6 +4,7 @@ The processes, the launcher and its watchdog are real; the trainer is `stand_in_
 verl itself does when its rollout actor is killed is in `test_run.py`.
 """
 
+import errno
 import os
 import signal
 import time
@@ -52,6 +53,21 @@ def test_disk_full_while_a_checkpoint_is_written(trial: Trial) -> None:
     assert trial.record["attempts"] == [
         {"attempt": 1, "ended": "failed", "stage": "first", "after": 2, "set_aside": 16},
     ]
+
+
+def test_a_disk_that_stays_full_does_not_hide_why_the_run_ended(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record of the run does not fit either; it is written when there is room, and the run goes on."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "rollouts.parquet")
+
+    trial.meets("full:4")
+    with monkeypatch.context() as patch, pytest.raises(RunFailed, match="says why, the disk is full"):
+        patch.setattr("train_backend.execution.collect_rollouts", full)
+        trial.train()
+    assert not (trial.run / "run.json").exists()
+    trial.resume()
+    trial.goes_on_to_its_end()
 
 
 def test_a_reward_worker_is_killed(trial: Trial) -> None:

@@ -52,7 +52,7 @@ stages:
     kl_estimate: k1
     learning_rate: 1.0e-3
     reward: {score: accuracy}
-resources: {platform: cpu, stall_seconds: 600}
+resources: {platform: cpu, stall_seconds: 1800}
 """
 STEPS, BATCH, ROLLOUTS = 2, 8, 4
 STAGES = ["sft", "grpo", "longer"]
