@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from blends.keys import keys
 from blends.order import batches_with_an_item_twice, keep_items_apart
 from blends.plan import Plan, StagePlan, component_records, holdout_record, make_plan, stage_records
 from blends.prompts import prompt_digest
@@ -18,7 +19,6 @@ from blends.schedule import batch_of_each_row
 from blends.texts import with_text
 from blends.tokenizer import Tokenizer
 from crossthink import __version__
-from crossthink.engines import connect
 from crossthink.workspace import Workspace
 from curate.corpus import ITEMS_FILE, VARIANTS_FILE, check_corpus, read_corpus
 from curate.verify import verifier_digest
@@ -113,14 +113,9 @@ def _in_batches(stage: StagePlan, first: int, batch_size: int) -> pl.DataFrame:
 
 
 def _shuffled_within_batches(placed: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """Sort by batch, and in a batch by the hash of (seed, epoch, row), so that components mix."""
-    with connect() as database:
-        database.register("placed", placed.select("batch", "epoch", "row_id").with_row_index("place"))
-        answer = database.sql(
-            "SELECT place FROM placed ORDER BY batch, sha256($salt || epoch || '/' || row_id), row_id, place",
-            params={"salt": f"{seed}/place/"},
-        )
-        order = pl.Series(answer.to_arrow_table()["place"])
+    """Sort by batch, and in a batch by the key of (seed, epoch, row), so that components mix."""
+    look = placed.select(pl.concat_str("epoch", pl.lit("/"), "row_id")).to_series()
+    order = np.lexsort((keys(look, f"{seed}/place/"), placed["batch"].to_numpy()))
     return placed[order].with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64))
 
 

@@ -1,4 +1,4 @@
-"""The draw: which rows a blend takes, by the hash order of (seed, row).
+"""The draw: which rows a blend takes, by the hash order of (seed, epoch, row).
 
 A component takes the first n of its rows in that order. The order depends on nothing else, so the same recipe draws the
 same rows on any machine, and a component that gives more rows than before keeps those that were there. (Its rounded count can
@@ -6,39 +6,45 @@ fall by a row per level although the blend grows, since largest remainders are n
 repeat, each further epoch has an order of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from crossthink.engines import connect
+from blends.keys import keys
 
 
-def hashes(texts: pl.Series, salt: str) -> pl.Series:
-    """Return the first 64 bits of the SHA-256 of salt and text, as UInt64, in the order of the texts."""
-    with connect() as database:
-        database.register("texts", texts.alias("text").to_frame())
-        answer = database.sql(
-            "SELECT CAST('0x' || substr(sha256($salt || text), 1, 16) AS UBIGINT) AS hash FROM texts",
-            params={"salt": salt},
-        )
-        return pl.Series("hash", pl.DataFrame(answer.to_arrow_table())["hash"], dtype=pl.UInt64)
-
-
-def draw_order(rows: pl.DataFrame, seed: int, epoch: int, by: str = "leaf") -> pl.DataFrame:
-    """Return the hash order of (seed, epoch, row) within each group.
+def first_places(rows: pl.DataFrame, by: str, limits: Mapping[int, int], seed: int, epoch: int = 0) -> list[pl.Series]:
+    """Return the first rows of some groups in the hash order of (seed, epoch, row).
 
     Args:
-        rows: with `row_id` and the column `by`.
+        rows: with `row_id` and the column `by`, whole numbers.
+        by: the column of the groups.
+        limits: how many rows of each group; groups that are not here give none.
         seed: the recipe's.
         epoch: each has an order of its own.
-        by: the column of the groups.
 
     Returns:
-        `place` (of the row in `rows`), `by` and `rank` (0-based place in its group's order), sorted by group and rank.
+        For each limit the places of its rows, in the order; fewer when the group has fewer. Rows of one hash, which no
+        corpus has yet had, keep the order of `rows`.
     """
-    keyed = rows.select(pl.int_range(pl.len()).alias("place"), by, "row_id", hashes(rows["row_id"], f"{seed}/{epoch}/"))
-    ordered = keyed.sort(by, "hash", "row_id")
-    return ordered.select("place", by, rank=pl.int_range(pl.len()).over(by))
+    hashed = keys(rows["row_id"], f"{seed}/{epoch}/")
+    group = rows[by].to_numpy()
+    together = np.argsort(group, kind="stable")
+    sides = (np.searchsorted(group, list(limits), side, together) for side in ("left", "right"))
+    return [
+        pl.Series(_first(together[start:end], hashed, limit), dtype=pl.UInt32)
+        for start, end, limit in zip(*sides, limits.values(), strict=True)
+    ]
+
+
+def _first(places: npt.NDArray[np.int64], hashed: npt.NDArray[np.uint64], limit: int) -> npt.NDArray[np.int64]:
+    """Return the places of the lowest hashes, in order; what is surely not among them is not sorted."""
+    if 0 < limit < len(places):
+        mine = hashed[places]
+        places = places[mine <= np.partition(mine, limit - 1)[limit - 1]]
+    return places[np.argsort(hashed[places], kind="stable")][:limit]
 
 
 def draw(rows: pl.DataFrame, wanted: Sequence[int], seed: int) -> pl.DataFrame:
@@ -50,28 +56,26 @@ def draw(rows: pl.DataFrame, wanted: Sequence[int], seed: int) -> pl.DataFrame:
         seed: the recipe's.
 
     Returns:
-        The drawn rows with `epoch` and `rank`, sorted by leaf, epoch and rank.
+        The drawn rows with `epoch` and `rank` (place in the epoch's order), sorted by leaf, epoch and rank.
     """
     sizes = dict(rows.group_by("leaf").len().iter_rows())
-    epochs = max((-(-count // sizes[leaf]) for leaf, count in enumerate(wanted) if count), default=0)
-    drawn = []
-    for epoch in range(max(epochs, 1)):
-        rest = {leaf: count - epoch * sizes.get(leaf, 0) for leaf, count in enumerate(wanted)}
-        limit = pl.col("leaf").replace_strict(list(rest), list(rest.values()), return_dtype=pl.Int64)
-        active = rows.filter(limit > 0)
-        chosen = draw_order(active, seed, epoch).filter(pl.col("rank") < limit)
-        taken = active[chosen["place"]].with_columns(epoch=pl.lit(epoch, pl.Int32), rank=chosen["rank"])
-        drawn.append(taken)
+    drawn: list[pl.DataFrame] = []
+    rest, active = dict(enumerate(wanted)), rows
+    while rest or not drawn:
+        if len(rest) < len(wanted):
+            active = active.filter(pl.col("leaf").is_in(list(rest)))
+        first = first_places(active, "leaf", rest, seed, len(drawn))
+        rank = [pl.int_range(len(places), dtype=pl.UInt32, eager=True) for places in first]
+        taken = active[pl.concat(first)] if first else active.clear()
+        drawn.append(taken.with_columns(epoch=pl.lit(len(drawn), pl.Int32), rank=pl.concat(rank)))
+        rest = {leaf: more for leaf, count in rest.items() if (more := count - sizes.get(leaf, 0)) > 0}
     return pl.concat(drawn).sort("leaf", "epoch", "rank") if len(drawn) > 1 else drawn[0]
 
 
-def first_of_each(rows: pl.DataFrame, limits: dict[int, int], seed: int, by: str) -> pl.DataFrame:
+def first_of_each(rows: pl.DataFrame, limits: Mapping[int, int], seed: int, by: str) -> pl.DataFrame:
     """Return the rows without those beyond the limit of their group in the hash order; groups without one keep all."""
     if not limits:
         return rows
-    limit = pl.col(by).replace_strict(list(limits), list(limits.values()), return_dtype=pl.Int64)
-    limited = pl.col(by).is_in(list(limits))
-    among = rows.with_row_index("row").filter(limited)
-    beyond = draw_order(among, seed, 0, by).filter(pl.col("rank") >= limit)
-    gone = among["row"].gather(beyond["place"])
-    return rows.with_row_index("row").filter(~pl.col("row").is_in(gone.implode())).drop("row")
+    first = pl.concat(first_places(rows, by, limits, seed))
+    stays = ~pl.col(by).is_in(list(limits)) | pl.col("row").is_in(first.implode())
+    return rows.with_row_index("row").filter(stays).drop("row")

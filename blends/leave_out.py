@@ -10,12 +10,12 @@ from fractions import Fraction
 import polars as pl
 
 from blends.candidates import Part
-from blends.draw import hashes
 from blends.pool import BASE, Pool
 from blends.prompts import SHOWN, render
 from blends.recipe import Holdout, Licenses, Recipe
 from blends.tokenizer import Tokenizer
 from crossthink.errors import UserError, listing, nearest
+from manifests.holdout import holdout_end, holdout_order
 
 LICENSE, OVER_LIMIT, HOLDOUT = "license", "over_limit", "holdout"
 """The reasons, in the order in which they are looked at."""
@@ -94,8 +94,8 @@ def leave_out(
             pool,
         )
     if recipe.holdout is not None:
-        order = hashes(left.rows["item_id"], f"{recipe.holdout.seed}/holdout/")
-        is_held = order < _threshold(recipe.holdout)
+        order = holdout_order(left.rows["item_id"], recipe.holdout.seed)
+        is_held = order < holdout_end(recipe.holdout.share)
         left.held = _held(left.rows.filter(is_held), order.filter(is_held), recipe.holdout, parts)
         left.keep(~is_held, HOLDOUT, "every row that it selects is held out")
     return left
@@ -114,10 +114,6 @@ def _licensed(asked: Licenses, rows: pl.DataFrame, pool: Pool) -> pl.Series:
                 )
     stays = [name for name in known if (asked.allow is None or name in asked.allow) and name not in (asked.deny or ())]
     return rows["license"].is_in(stays)
-
-
-def _threshold(holdout: Holdout) -> int:
-    return min(int(Fraction(holdout.share) * 2**64), 2**64 - 1)
 
 
 def _held(rows: pl.DataFrame, order: pl.Series, holdout: Holdout, parts: Sequence[Part]) -> Held:

@@ -9,13 +9,15 @@ catalog of functions says. It then runs in a connection that cannot reach anythi
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 
 from crossthink.engines import connect
 from crossthink.errors import UserError, listing, nearest
+
+if TYPE_CHECKING:
+    import duckdb
 
 _REFUSED_NODES = {
     "SUBQUERY": "a subquery",
@@ -109,7 +111,9 @@ def values(rows: pl.DataFrame, expressions: Sequence[Expression]) -> list[pl.Ser
         return [_value(database.table("rows"), expression) for expression in expressions]
 
 
-def _value(rows: duckdb.DuckDBPyRelation, expression: Expression) -> pl.Series:
+def _value(rows: "duckdb.DuckDBPyRelation", expression: Expression) -> pl.Series:
+    import duckdb
+
     try:
         answer = rows.select(duckdb.SQLExpression(expression.text).alias("value"))
         if str(answer.types[0]) == '"NULL"':
@@ -121,8 +125,10 @@ def _value(rows: duckdb.DuckDBPyRelation, expression: Expression) -> pl.Series:
         raise _fault(expression, str(error).splitlines()[0]) from None
 
 
-def _parsed(expression: Expression, database: duckdb.DuckDBPyConnection) -> Any:
+def _parsed(expression: Expression, database: "duckdb.DuckDBPyConnection") -> Any:
     """Return the parse tree of one bare expression."""
+    import duckdb
+
     # The text is only parsed here, as the value of a parameter, and never joined into anything that runs.
     try:
         answer = database.execute("SELECT json_serialize_sql(?)", [f"SELECT {expression.text}"]).fetchone()
@@ -166,7 +172,7 @@ def _walk(node: Any, parameters: frozenset[str]) -> Iterator[tuple[dict[str, Any
 
 
 def _refuse_function(
-    expression: Expression, name: str, database: duckdb.DuckDBPyConnection, inside: tuple[str, ...]
+    expression: Expression, name: str, database: "duckdb.DuckDBPyConnection", inside: tuple[str, ...]
 ) -> None:
     """Refuse a function unless its result depends on its arguments alone; a macro is what it is made of."""
     shown = " in ".join((name, *reversed(inside)))

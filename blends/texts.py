@@ -1,15 +1,17 @@
 """The texts of rows that name a variant: prompt, ground truth and a worked solution."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
-from blends.prompts import render
+from blends.prompts import SHOWN, render
 from blends.recipe import Prompt
 from crossthink.errors import UserError
 from curate.corpus import ITEMS_FILE, VARIANTS_FILE
 
-_OF_ITEMS = ("item_id", "origin", "license", "language", "question", "context", "options")
+SHOWN_OF_ITEMS = [name for name in SHOWN if name != "template"]
+KEPT_OF_ITEMS = ["origin", "license", "language"]
 
 
 def with_text(rows: pl.DataFrame, prompt: Prompt, corpus: Path) -> pl.DataFrame:
@@ -26,12 +28,25 @@ def with_text(rows: pl.DataFrame, prompt: Prompt, corpus: Path) -> pl.DataFrame:
     Raises:
         UserError: the corpus lacks an item or a variant of the rows.
     """
+    golds = _read(corpus / VARIANTS_FILE, rows["row_id"], ["answer"]).rename({"answer": "ground_truth"})
+    items = _read(corpus / ITEMS_FILE, rows["item_id"], [*SHOWN_OF_ITEMS, *KEPT_OF_ITEMS, "solutions"])
+    shown = items.select(SHOWN_OF_ITEMS).with_columns(rows["template"])
     solution = pl.col("solutions").list.first().struct.field("text")
-    golds = pl.scan_parquet(corpus / VARIANTS_FILE, glob=False).select("row_id", ground_truth="answer")
-    items = pl.scan_parquet(corpus / ITEMS_FILE, glob=False).select(*_OF_ITEMS, solution=solution)
-    # The few rows are hashed, not the many of the corpus; sorting them afterwards costs less than a join that keeps order.
-    found = rows.lazy().with_row_index("place").join(golds, on="row_id").join(items, on="item_id")
-    read = found.sort("place").drop("place").collect()
-    if read.height != rows.height:
-        raise UserError(f"{corpus}: lacks the text of {rows.height - read.height:,} rows. Run the same curation again")
-    return read.with_columns(render(prompt, read)).drop("question", "context", "options")
+    return pl.concat(
+        [rows, golds, items.select(*KEPT_OF_ITEMS, solution=solution), render(prompt, shown).to_frame()],
+        how="horizontal",
+    )
+
+
+def _read(file: Path, ids: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+    """Return columns of the rows that some ids name, in the order of the ids.
+
+    Places are looked for by the ids alone, so that a text is moved once: from where it was read to where it belongs.
+    """
+    known = pl.scan_parquet(file, glob=False).select(ids.name).with_row_index("found")
+    places = (
+        ids.to_frame().lazy().with_row_index("place").join(known, on=ids.name).sort("place").select("found").collect()
+    )
+    if places.height != len(ids):
+        raise UserError(f"{file}: lacks {len(ids) - places.height:,} rows. Run the same curation again")
+    return pl.read_parquet(file, columns=list(columns), glob=False)[places["found"]]

@@ -21,8 +21,8 @@ from curate.schemas import (
     SIBLING_SCHEMA,
     VARIANT_SCHEMA,
 )
-from manifests.catalog import View
 from manifests.manifest import CorpusRecord, FileRecord, LedgerLine, Record, SourceRecord
+from manifests.view import View
 
 ITEMS_FILE, VARIANTS_FILE, DROPPED_FILE = "items.parquet", "variants.parquet", "dropped.parquet"
 LEDGER_FILE, CORPUS_FILE = "ledger.parquet", "corpus.json"

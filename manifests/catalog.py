@@ -11,7 +11,6 @@ What cannot be read is left out of its view and said, so that one damaged file d
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,56 +21,7 @@ from duckdb.sqltypes import DuckDBPyType
 
 from crossthink.engines import connect
 from crossthink.errors import UserError, listing, nearest
-
-Label = str | int
-File = tuple[Path, Mapping[str, Label]]
-"""A Parquet file with the values of its view's labels."""
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a view stands on.
-
-    Attributes:
-        files: Parquet files with the values of their labels.
-        table: rows in memory instead of files.
-        left_out: what should be in the view and cannot be read, one line each.
-    """
-
-    files: Sequence[File] = ()
-    table: pa.Table | None = None
-    left_out: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class View:
-    """A table of the catalog.
-
-    Attributes:
-        name: what SQL calls it.
-        about: one line for the documentation.
-        schema: the columns of the files, or of the table.
-        labels: columns that say which folder a row came from, with their types; they come first.
-        files: Parquet files with the values of their labels.
-        table: rows in memory instead of files.
-        find: says what the view stands on, instead of `files` and `table`; called when a query first names the view.
-    """
-
-    name: str
-    about: str
-    schema: pa.Schema
-    labels: Mapping[str, pa.DataType] = field(default_factory=dict)
-    files: Sequence[File] = ()
-    table: pa.Table | None = None
-    find: Callable[[], Contents] | None = None
-
-    @property
-    def columns(self) -> pa.Schema:
-        """Every column that SQL sees, the labels first."""
-        return pa.schema([*(pa.field(name, kind) for name, kind in self.labels.items()), *self.schema])
-
-    def contents(self) -> Contents:
-        return self.find() if self.find else Contents(self.files, self.table)
+from manifests.view import Contents, File, Label, View
 
 
 class Catalog:

@@ -19,12 +19,20 @@ def held_out(item_ids: pl.Series, recipe: Mapping[str, Any]) -> pl.Series:
     items = item_ids.unique().sort().alias("item_id")
     if not rule:
         return items.clear()
-    threshold = min(int(Fraction(str(rule["share"])) * 2**64), 2**64 - 1)
+    return items.filter(holdout_order(items, rule.get("seed", 0)) < holdout_end(rule["share"]))
+
+
+def holdout_order(item_ids: pl.Series, seed: int) -> pl.Series:
+    """Return the first 64 bits of SHA-256("SEED/holdout/ITEM_ID") of each item, as UInt64."""
     with connect() as database:
-        database.register("items", items.to_frame())
+        database.register("items", item_ids.alias("item_id").to_frame())
         answer = database.sql(
-            "SELECT item_id FROM items WHERE CAST('0x' || substr(sha256($salt || item_id), 1, 16) AS UBIGINT)"
-            " < CAST($threshold AS UBIGINT) ORDER BY item_id",
-            params={"salt": f"{rule.get('seed', 0)}/holdout/", "threshold": str(threshold)},
+            "SELECT CAST('0x' || substr(sha256($salt || item_id), 1, 16) AS UBIGINT) AS hash FROM items",
+            params={"salt": f"{seed}/holdout/"},
         )
-        return pl.Series("item_id", pl.DataFrame(answer.to_arrow_table())["item_id"], dtype=pl.String)
+        return pl.Series("hash", pl.DataFrame(answer.to_arrow_table())["hash"], dtype=pl.UInt64)
+
+
+def holdout_end(share: object) -> int:
+    """Return the hash below which a share of all items stands: share * 2**64."""
+    return min(int(Fraction(str(share)) * 2**64), 2**64 - 1)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from manifests.catalog import Contents, View
 from manifests.manifest import Manifest
 from manifests.store import Stored
+from manifests.view import Contents, View
 
 _WHOSE = [pa.field("blend", pa.string()), pa.field("version", pa.int32())]
 _FILE = pa.struct([("name", pa.string()), ("sha256", pa.string()), ("bytes", pa.int64())])

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from crossthink.errors import UserError
 from crossthink.workspace import StorePlace
-from manifests.catalog import Contents, File, Label, View
 from manifests.manifest import ORDER_SCHEMA, Manifest
 from manifests.pinned import views as pinned_views
 from manifests.store import Stored, list_all
+from manifests.view import Contents, File, Label, View
 
 BLENDS_SCHEMA = pa.schema(
     [

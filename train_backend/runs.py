@@ -28,8 +28,8 @@ from crossthink.files import locked, write_json
 from crossthink.workspace import Workspace
 from curate.verify import verifier_digest
 from manifests import store
-from manifests.catalog import Contents, View
 from manifests.manifest import Manifest
+from manifests.view import Contents, View
 from train_backend.backend import RenderedStage, find_backend
 from train_backend.execution import METRICS_FILE, PASS_RATES_FILE, ROLLOUTS_FILE, Execution
 from train_backend.plan import Plan, load_plan

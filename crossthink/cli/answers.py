@@ -8,7 +8,8 @@ from crossthink.cli.columns import about_column
 from crossthink.cli.options import Format
 from crossthink.cli.output import TABLE_ROWS, emit
 from crossthink.errors import UserError, listing, nearest
-from manifests.catalog import Catalog, View
+from manifests.catalog import Catalog
+from manifests.view import View
 
 HELP = """\
 A query is one SELECT in DuckDB's SQL and ends with a semicolon; it can read the views and change nothing.

@@ -13,7 +13,8 @@ import pytest
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
 from curate.corpus import views as curation_views
-from manifests.catalog import Catalog, Contents, View
+from manifests.catalog import Catalog
+from manifests.view import Contents, View
 from manifests.views import views as blend_views
 
 
