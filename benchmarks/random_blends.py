@@ -18,7 +18,7 @@ import polars as pl
 
 from benchmarks.harness import measure, print_table
 from blends.plan import Plan
-from blends.pool import SizesPool
+from blends.pool import PLACE, SizesPool
 from blends.recipe import Recipe
 
 GROUPS = ("source", "template", "domain")
@@ -28,7 +28,7 @@ class RowsPool(SizesPool):
     """Rows without texts, a row per variant."""
 
     def __init__(self, rows: pl.DataFrame) -> None:
-        self._rows = rows
+        self._rows = rows.with_row_index(PLACE)
 
 
 def random_rows(random: np.random.Generator, items: int, sources: int) -> RowsPool:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from blends.keys import keys
 from blends.order import batches_with_an_item_twice, keep_items_apart
 from blends.plan import Plan, StagePlan, component_records, holdout_record, make_plan, stage_records
+from blends.pool import PLACE
 from blends.prompts import prompt_digest
 from blends.recipe import Recipe
 from blends.schedule import batch_of_each_row
@@ -108,7 +109,7 @@ def _in_batches(stage: StagePlan, first: int, batch_size: int) -> pl.DataFrame:
     leaf = stage.drawn["leaf"].cast(pl.Int64)
     batch = keep_items_apart(dealt, leaf.to_numpy(), _numbers_of_items(stage.drawn))
     names = pl.Series([leaf.name for leaf in stage.leaves], dtype=pl.String)
-    kept = stage.drawn.select("row_id", "item_id", "source", "domain", "template", "answer_kind", "epoch")
+    kept = stage.drawn.select(PLACE, "row_id", "item_id", "source", "domain", "template", "answer_kind", "epoch")
     return kept.with_columns(component=names.gather(leaf), batch=pl.Series(batch + first, dtype=pl.Int32))
 
 

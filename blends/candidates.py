@@ -12,7 +12,7 @@ from fractions import Fraction
 import polars as pl
 
 from blends.parts import by_rows, by_scores, by_temperature, within_bounds
-from blends.pool import BASE, DIFFICULTY, Pool
+from blends.pool import BASE, DIFFICULTY, PLACE, Pool
 from blends.predicates import Expression, columns_of, holds
 from blends.recipe import Component, Recipe, Select
 from blends.scores import Scores, score_of_each
@@ -73,7 +73,7 @@ def claim(parts: Sequence[Part], pool: Pool, more: Sequence[str] = ()) -> pl.Dat
         more: columns that the caller reads besides.
 
     Returns:
-        The rows that a part selects, with `BASE`, `part` (Int32, place in `parts`), what the parts are split by, and `more`.
+        The rows that a part selects, with `PLACE`, `BASE`, `part` (Int32, place in `parts`), what the parts are split by, and `more`.
 
     Raises:
         UserError: a part selects a value that no row has, or no row; or a predicate cannot be used.
@@ -93,7 +93,7 @@ def claim(parts: Sequence[Part], pool: Pool, more: Sequence[str] = ()) -> pl.Dat
     _refuse_unknown_values(list(steps.values()), rows)
     answers = dict(zip(wheres, holds(rows, list(wheres.values())), strict=True)) if wheres else {}
     marked = rows.select(
-        *dict.fromkeys([*BASE, *kept, *keys]), *(each.alias(f"where {name}") for name, each in answers.items())
+        *dict.fromkeys([PLACE, *BASE, *kept, *keys]), *(each.alias(f"where {name}") for name, each in answers.items())
     )
     chosen = [pl.all_horizontal(_conditions(part)) for part in parts]
     owner = pl.coalesce(pl.when(each).then(pl.lit(place, pl.Int32)) for place, each in enumerate(chosen))
@@ -105,7 +105,8 @@ def claim(parts: Sequence[Part], pool: Pool, more: Sequence[str] = ()) -> pl.Dat
             belong = "that matches it belongs" if matching == 1 else "that match it belong"
             taken = f"the {several(matching, 'row')} {belong} to earlier components" if matching else ""
             raise UserError(f"component {part.name}: {taken or 'no row of the corpus matches it'}")
-    return claimed.filter(pl.col("part").is_not_null()).select(*dict.fromkeys([*BASE, *kept]), "part")
+    selected = claimed.select(*dict.fromkeys([PLACE, *BASE, *kept]), "part")
+    return selected.drop_nulls("part") if None in found else selected
 
 
 def split(parts: Sequence[Part], rows: pl.DataFrame, scores: Mapping[int, Scores], max_repeats: int) -> Candidates:
@@ -129,7 +130,8 @@ def split(parts: Sequence[Part], rows: pl.DataFrame, scores: Mapping[int, Scores
             leaves.append(_leaf(part, part.name, rows.select(mine.sum()).item(), None, max_repeats))
             continue
         column = part.component.split_by
-        counted = rows.filter(mine)[column].cast(pl.String).value_counts(name="rows").sort(column, nulls_last=True)
+        values_of_part = rows.select(pl.col(column).filter(mine).cast(pl.String)).to_series()
+        counted = values_of_part.value_counts(name="rows").sort(column, nulls_last=True)
         values, counts = counted[column].to_list(), counted["rows"].to_list()
         numbers = pl.Series(range(len(leaves), len(leaves) + len(values)), dtype=pl.Int32)
         looked_up = pl.col(column).cast(pl.String).replace_strict(counted[column], numbers, default=None)

@@ -10,7 +10,7 @@ from fractions import Fraction
 import polars as pl
 
 from blends.candidates import Part
-from blends.pool import BASE, Pool
+from blends.pool import BASE, PLACE, Pool
 from blends.prompts import SHOWN, render
 from blends.recipe import Holdout, Licenses, Recipe
 from blends.tokenizer import Tokenizer
@@ -30,7 +30,7 @@ class Held:
     Attributes:
         share: of the items, as asked.
         items: how many the recipe could have drawn from.
-        rows: their rows in the order of the hash, at most `max_rows`; the columns `BASE` and `component`, the recipe's
+        rows: their rows in the order of the hash, at most `max_rows`; `PLACE`, the columns `BASE` and `component`, the recipe's
             component that would have drawn the row.
     """
 
@@ -120,7 +120,7 @@ def _held(rows: pl.DataFrame, order: pl.Series, holdout: Holdout, parts: Sequenc
     ordered = rows.with_columns(order.alias("hash")).sort("hash", "item_id", "template")
     shown = ordered if holdout.max_rows is None else ordered.head(holdout.max_rows)
     names = pl.col("part").replace_strict(range(len(parts)), [part.name for part in parts], return_dtype=pl.String)
-    return Held(Fraction(holdout.share), ordered["item_id"].n_unique(), shown.select(*BASE, component=names))
+    return Held(Fraction(holdout.share), ordered["item_id"].n_unique(), shown.select(PLACE, *BASE, component=names))
 
 
 def _hold_to(

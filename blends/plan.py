@@ -40,7 +40,7 @@ class StagePlan:
         name: of the stage.
         leaves: the components that rows are drawn for, in the recipe's order.
         allotment: rows of each leaf; their sum is a whole number of batches.
-        candidates: the rows that may be drawn, with the columns of `blends.pool.BASE` and `leaf` (place in `leaves`).
+        candidates: the rows that may be drawn, with `PLACE` and `BASE` of `blends.pool`, and `leaf` (place in `leaves`).
         drawing: makes `drawn`.
     """
 

@@ -16,6 +16,8 @@ from curate.schemas import CORPUS_ITEM_SCHEMA
 
 BASE = ["row_id", "item_id", "source", "domain", "template", "answer_kind"]
 """Columns of every row."""
+PLACE = "place"
+"""Where a row stands in the pool, UInt32; every row has this besides, and it is no column of a recipe's."""
 DIFFICULTY = ["pass_rate", "attempts"]
 """Columns that a recipe's `difficulty` adds."""
 
@@ -28,7 +30,7 @@ class Pool(Protocol):
         """Every column that a row can have."""
 
     def rows(self) -> pl.DataFrame:
-        """Return every row with the columns `BASE`, in an order of the pool's own."""
+        """Return every row with `PLACE` and the columns `BASE`, in an order of the pool's own."""
 
     def add(self, rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
         """Return the rows, in their order, with more of `columns`."""
@@ -51,7 +53,7 @@ class CorpusPool:
         return own if self._difficulty is None else [*own, *DIFFICULTY]
 
     def rows(self) -> pl.DataFrame:
-        return pl.read_parquet(self.folder / VARIANTS_FILE, columns=BASE, glob=False)
+        return pl.read_parquet(self.folder / VARIANTS_FILE, columns=BASE, glob=False, row_index_name=PLACE)
 
     def add(self, rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
         missing = [name for name in columns if name not in rows.columns]
@@ -82,11 +84,12 @@ class SizesPool:
             numbered.join(kinds.drop("rows"), on="kind", how="left", maintain_order="left")
             .with_columns(row_id=row_id, item_id=row_id)
             .drop("kind", "number")
+            .with_row_index(PLACE)
         )
 
     @property
     def columns(self) -> list[str]:
-        return self._rows.columns
+        return [name for name in self._rows.columns if name != PLACE]
 
     def rows(self) -> pl.DataFrame:
         return self._rows

@@ -1,13 +1,16 @@
 """The draw: the same rows everywhere, and the rows that were there stay when a blend grows or a weight moves."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from blends.draw import draw, draw_order, first_of_each, hashes
-from blends.leave_out import _threshold
-from blends.recipe import Holdout
+from blends.draw import draw, first_of_each, first_places
+from blends.keys import keys
 from blends.weights import apportion_tree
 from manifests.holdout import held_out
 from tests.blends.leaves import leaf
@@ -59,12 +62,42 @@ def test_each_epoch_has_an_order_of_its_own(candidates: pl.DataFrame) -> None:
     assert [len(epoch) for epoch in epochs] == [100, 100, 50]
     assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(few["row_id"])
     assert epochs[0] != epochs[1] and epochs[1][:50] != epochs[2]
-    assert draw_order(few, 0, 0)["place"].to_list() != draw_order(few, 1, 0)["place"].to_list()
+    first, second = (first_places(few, "leaf", {0: 100}, 0, epoch)[0].to_list() for epoch in (0, 1))
+    assert first != second and sorted(first) == sorted(second) == list(range(100))
 
 
-def test_the_hash_is_the_one_that_is_documented() -> None:
-    """The first 16 hexadecimal digits of `printf '0/0/row-7' | sha256sum`."""
-    assert hashes(pl.Series(["row-7"]), "0/0/").to_list() == [0x354E4BF52F626C77]
+def _mixed(number: int) -> int:
+    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    number = (number ^ number >> 27) * 0x94D049BB133111EB % 2**64
+    return number ^ number >> 31
+
+
+@given(st.lists(st.text(max_size=40), max_size=8), st.text(max_size=9))
+def test_the_keys_are_the_ones_that_are_documented(texts: list[str], salt: str) -> None:
+    def key(text: bytes) -> int:
+        found = int.from_bytes(sha256(salt.encode()).digest()[:8], "little") ^ len(text)
+        for start in range(0, len(text), 8):
+            found = _mixed(found ^ int.from_bytes(text[start : start + 8], "little"))
+        return found
+
+    assert keys(pl.Series(texts, dtype=pl.String), salt).tolist() == [key(text.encode()) for text in texts]
+
+
+def test_a_row_has_its_key_wherever_it_stands() -> None:
+    texts = pl.Series([f"row {number}" for number in range(40_000)])
+    assert keys(texts, "0/0/")[30_000:].tolist() == keys(texts[30_000:], "0/0/").tolist()
+    assert keys(pl.concat([texts[:7], texts[7:]], rechunk=False), "").tolist() == keys(texts, "").tolist()
+
+
+def test_the_orders_of_two_salts_have_nothing_to_do_with_each_other(candidates: pl.DataFrame) -> None:
+    hashed = [keys(candidates["row_id"], f"{seed}/0/").astype(float) for seed in range(4)]
+    correlations = np.corrcoef([*hashed, np.arange(ROWS)])[np.triu_indices(5, 1)]
+    assert np.abs(correlations).max() < 5 / ROWS**0.5  # five standard deviations
+    for each in hashed:
+        counts = np.histogram(each, 100, (0.0, 2.0**64))[0]
+        assert (
+            np.square(counts - ROWS / 100).sum() / (ROWS / 100) < 99 + 5 * (2 * 99) ** 0.5
+        )  # chi-square of 99 degrees
 
 
 def test_few_distinct_rows_are_the_first_of_the_order(candidates: pl.DataFrame) -> None:
@@ -74,9 +107,10 @@ def test_few_distinct_rows_are_the_first_of_the_order(candidates: pl.DataFrame) 
     assert set(kept.filter(pl.col("leaf") == 1)["row_id"]) == set(first)
 
 
-def test_the_rule_of_a_holdout_is_one_in_the_draw_and_in_the_manifest() -> None:
-    items = pl.Series("item_id", [f"item {number}" for number in range(2000)])
-    holdout = Holdout(share="1/10", seed=3)
-    drawn = items.filter(hashes(items, "3/holdout/") < _threshold(holdout))
-    assert 150 < len(drawn) < 250
-    assert held_out(items, {"holdout": {"share": "1/10", "seed": 3}}).to_list() == sorted(drawn)
+def test_the_rule_of_a_holdout_is_the_one_that_is_documented() -> None:
+    """Held out is whose SHA-256 of "SEED/holdout/ITEM" begins below the share."""
+    items = [f"item {number}" for number in range(2000)]
+    first = {item: int(sha256(f"3/holdout/{item}".encode()).hexdigest()[:16], 16) for item in items}
+    expected = sorted(item for item, number in first.items() if number < 2**64 // 10)
+    assert 150 < len(expected) < 250
+    assert held_out(pl.Series(items), {"holdout": {"share": "1/10", "seed": 3}}).to_list() == expected
