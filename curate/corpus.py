@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from crossthink.errors import UserError
 from crossthink.files import digest, sha256_file
+from crossthink.tables import table_of
 from crossthink.workspace import Workspace
 from curate.schemas import (
     CORPUS_ITEM_SCHEMA,
@@ -116,7 +117,7 @@ def check_corpus(folder: Path, corpus: Corpus) -> None:
 
 def ledger_table(ledger: list[LedgerLine]) -> pa.Table:
     """Return the ledger as rows of `LEDGER_SCHEMA`; the reasons can be counted in the dropped rows."""
-    return pa.Table.from_pylist([line.model_dump(exclude={"reasons"}) for line in ledger], schema=LEDGER_SCHEMA)
+    return table_of([line.model_dump(exclude={"reasons"}) for line in ledger], LEDGER_SCHEMA)
 
 
 def views(workspace: Workspace) -> list[View]:

@@ -15,7 +15,6 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from crossthink.files import digest
-from manifests.columns import column_bytes
 
 ROWS_FILE = "rows.parquet"
 HOLDOUT_FILE = "holdout.parquet"
@@ -206,6 +205,8 @@ def content_digest(rows: pa.Table) -> str:
     Args:
         rows: table with at least `CONTENT_COLUMNS`, of the types of `ORDER_SCHEMA` or what casts to them.
     """
+    from manifests.columns import column_bytes  # loads Arrow's functions, which reading a manifest does not need
+
     schema = pa.schema([ORDER_SCHEMA.field(name) for name in CONTENT_COLUMNS])
     hashed = hashlib.sha256()
     for start in range(0, rows.num_rows, CONTENT_BLOCK_ROWS):

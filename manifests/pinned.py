@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from crossthink.tables import table_of
 from manifests.manifest import Manifest
 from manifests.store import Stored
 from manifests.view import Contents, View
@@ -45,7 +46,7 @@ def views(found: Callable[[], tuple[list[Stored], list[str]]]) -> list[View]:
                 for each in stored
                 for row in of(each.manifest)
             ]
-            return Contents(table=pa.Table.from_pylist(lines, schema=schema), left_out=faults)
+            return Contents(table=table_of(lines, schema), left_out=faults)
 
         return find
 

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from crossthink.errors import UserError
+from crossthink.tables import table_of
 from crossthink.workspace import StorePlace
 from manifests.manifest import ORDER_SCHEMA, Manifest
 from manifests.pinned import views as pinned_views
@@ -80,7 +81,7 @@ def views(place: StorePlace) -> list[View]:
 
     def described() -> Contents:
         stored, faults = found()
-        table = pa.Table.from_pylist([_described(each.manifest) for each in stored], schema=BLENDS_SCHEMA)
+        table = table_of([_described(each.manifest) for each in stored], BLENDS_SCHEMA)
         return Contents(table=table, left_out=faults)
 
     def mixture() -> Contents:
@@ -90,7 +91,7 @@ def views(place: StorePlace) -> list[View]:
             for each in stored
             for part in each.manifest.statistics.get("mixture", ())
         ]
-        return Contents(table=pa.Table.from_pylist(parts, schema=MIXTURE_SCHEMA), left_out=faults)
+        return Contents(table=table_of(parts, MIXTURE_SCHEMA), left_out=faults)
 
     def files(path: Callable[[Stored], Path | None]) -> Contents:
         stored, faults = found()

@@ -79,13 +79,18 @@ def test_a_damaged_blend_is_said_in_one_line_and_the_rest_answers(
     assert "manifest.json" in line
 
 
-def test_a_query_needs_no_shell(sample_workspace: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [["sql", "SELECT count(*) FROM blends, mixture, blend_sources, blend_ledger, blend_rows, items"], ["ls"]],
+)
+def test_looking_loads_no_shell_and_no_pandas(arguments: list[str], sample_workspace: Path) -> None:
     code = (
-        "import sys; from crossthink.cli import main; sys.argv = ['crossthink', 'sql', 'SELECT 1', '-w', sys.argv[1]]\n"
-        "try: main()\nexcept SystemExit: pass\nprint('prompt_toolkit' in sys.modules)"
+        "import sys; from crossthink.cli import main; sys.argv = ['crossthink', *sys.argv[1:]]\n"
+        "try: main()\nexcept SystemExit: pass\nprint({'pandas', 'prompt_toolkit'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code, sample_workspace], capture_output=True, text=True, cwd=ROOT)
-    assert done.stdout.endswith("False\n"), done.stderr
+    command = [sys.executable, "-c", code, *arguments, "-w", str(sample_workspace)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.endswith("set()\n"), done.stderr
 
 
 def test_an_error_in_one_line_has_no_picture() -> None:
