@@ -4,6 +4,7 @@ A plan says which rows; here they get their places, their texts and their descri
 and texts are read for the rows that were drawn.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,13 @@ MIXTURE = ["domain", "source", "origin", "template", "license"]
 """What the joint counts of a manifest tell apart."""
 
 
-def build(recipe: Recipe, workspace: Workspace) -> Written:
+def build(recipe: Recipe, workspace: Workspace, planned: Callable[[Plan], None] | None = None) -> Written:
     """Draw a blend from its corpus and write it; the same blend as an existing version is that version.
+
+    Args:
+        recipe: what is asked.
+        workspace: where its corpus is, and where the blend goes.
+        planned: told the plan, before anything is written.
 
     Raises:
         UserError: the corpus does not exist or was changed, or the recipe cannot be met (`make_plan`).
@@ -49,6 +55,8 @@ def build(recipe: Recipe, workspace: Workspace) -> Written:
     drawn_from = [file for file in corpus.files if file.name in (ITEMS_FILE, VARIANTS_FILE)]
     check_corpus(folder, corpus.model_copy(update={"files": drawn_from}))
     plan = make_plan(recipe, folder, workspace)
+    if planned is not None:
+        planned(plan)
     ordered = with_text(lay_out(plan, recipe), recipe.prompt, folder)
     rows = _as_table(ordered)
     record = corpus.record()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from crossthink.errors import UserError
+from crossthink.errors import UserError, several
 
 Rule = Literal["shrink", "repeat", "reweight"]
 
@@ -133,7 +133,9 @@ def allot(leaves: Sequence[Leaf], size: int | None, batch_size: int, when_short:
     counts = [given[place] for place in range(len(leaves))]
     if (total := sum(counts)) < batch_size:
         rows = max(total, fixed + fit)
-        raise UserError(f"the blend would have {rows:,} rows, fewer than one batch of {batch_size:,} (batch_size)")
+        raise UserError(
+            f"the blend would have {several(rows, 'row')}, fewer than one batch of {batch_size:,} (batch_size)"
+        )
     if others and fixed == total:
         _refuse_none_beside_fixed(fixed, fit, others, batch_size)
     cut = apportion(total % batch_size, counts)  # nothing, where there are others to trim
@@ -180,7 +182,7 @@ def _with_rest(others: list[Leaf], fixed: int, size: int | None) -> list[Leaf]:
         name = next(leaf.path[0][0] for leaf in others if leaf.rests)
         taken = int(rows * (1 - left))
         raise UserError(
-            f"component {name}: nothing is left for 'rest'; the other components ask for {taken:,} rows and the size is"
+            f"component {name}: nothing is left for 'rest'; the other components ask for {several(taken, 'row')} and the size is"
             f" {size:,}. Ask for a larger size"
         )
     return [replace(leaf, path=((leaf.path[0][0], left), *leaf.path[1:])) if leaf.rests else leaf for leaf in others]
@@ -219,7 +221,7 @@ def _refuse_none_beside_fixed(fixed: int, fit: int, others: Sequence[Leaf], batc
     more = f" and {len(others) - 1} more" if len(others) > 1 else ""
     needed = -fixed % batch_size or batch_size
     raise UserError(
-        f"component {others[0].name}{more}: {fit:,} rows beside the {fixed:,} of the fixed components do not fill whole"
+        f"component {others[0].name}{more}: {several(fit, 'row')} beside the {fixed:,} of the fixed components do not fill whole"
         f" batches of {batch_size:,}, which take {needed:,} or some batches more, so none would come. Ask for a larger"
         " proportion, for other fixed rows, or for a smaller batch_size"
     )

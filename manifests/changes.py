@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from crossthink.errors import several
 from manifests.manifest import LABELS, Manifest
 
 
@@ -122,7 +123,7 @@ def _source_values(source: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _rows(source: dict[str, Any]) -> str | None:
-    return f"{source['rows']:,} rows, {source['license']}" if source else None
+    return f"{several(source['rows'], 'row')}, {source['license']}" if source else None
 
 
 def _differing(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from blends.export.licences import hub_licences, rows_by_licence
+from crossthink.errors import several
 from manifests.manifest import Manifest
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
@@ -55,10 +56,14 @@ def _sections(manifest: Manifest, files: Sequence[str]) -> list[str]:
     repeated = manifest.rows - manifest.statistics.get("unique_rows", manifest.rows)
     parts = [
         f"# {_text(manifest.name)}, version {manifest.version}",
-        f"{manifest.rows:,} questions with gold answers that a rule can verify, in training order:"
-        f" {manifest.batches:,} batches of {manifest.batch_size}."
-        + (f" {repeated:,} rows are repeats." if repeated else " No row repeats.")
-        + (f" {manifest.holdout.rows:,} rows of other questions are held out as `test`." if manifest.holdout else ""),
+        f"{several(manifest.rows, 'question')} with gold answers that a rule can verify, in training order:"
+        f" {several(manifest.batches, 'batch', 'batches')} of {manifest.batch_size}."
+        + (f" Rows that repeat an earlier one: {repeated:,}." if repeated else " No row repeats.")
+        + (
+            f" Held out as `test`: {several(manifest.holdout.rows, 'row')} of other questions."
+            if manifest.holdout
+            else ""
+        ),
         "`prompt` is the chat, `ground_truth` what the last `\\boxed{}` must hold, `solution` a worked solution where the"
         " source has one. Read in order, every batch holds each component's share to within one row; do not shuffle.",
         "## Composition",

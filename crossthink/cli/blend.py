@@ -1,6 +1,6 @@
 """`crossthink blend`: draw a blend from a corpus and write its manifest, or show what it would be."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,9 @@ from crossthink.cli.options import DEFAULT_WORKSPACE, StoreOption, ThreadsOption
 from crossthink.engines import use_threads
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
+
+if TYPE_CHECKING:
+    from blends.plan import Plan
 
 
 def blend(
@@ -71,15 +74,18 @@ def blend(
             print_weights(str(sizes))
         return
     from blends.build import build
+    from crossthink.cli.plan import print_remarks
     from crossthink.cli.show import print_blend, print_siblings
 
     for recipe in read_recipes:
         family = [recipe] if seeds is None else recipe.siblings(seeds)
         siblings = []
         for each in family:
-            written = build(each, place)
+            plans: list[Plan] = []
+            written = build(each, place, plans.append)
             siblings.append(written.stored)
             print_blend(written.stored)
+            print_remarks(each, *plans)
             if not written.is_new:
                 version = written.stored.manifest.version
                 typer.echo(f"The same blend stood already as version {version}; nothing was written.")

@@ -8,6 +8,7 @@ import typer
 
 from crossthink.cli.options import DEFAULT_WORKSPACE, Format, StoreOption, ThreadsOption, WorkspaceOption, file_format
 from crossthink.engines import use_threads
+from crossthink.errors import several
 from crossthink.workspace import StorePlace, Workspace
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def diff(
     before, after = _two(place.manifests, first, second)
     old, new = before.manifest, after.manifest
     out = console()
-    out.print(f"{before.reference} -> {after.reference}: {old.rows:,} -> {new.rows:,} rows", style="bold")
+    out.print(f"{before.reference} -> {after.reference}: {old.rows:,} -> {several(new.rows, 'row')}", style="bold")
     if old.digests == new.digests:
         out.print("The same recipe, sources and content.")
     _print_changes("recipe", recipe_changes(old, new))
@@ -60,7 +61,7 @@ def diff(
         )
     if rows:
         emit(compared, format, rows)
-        out.print(f"{rows}: {compared.num_rows:,} rows", soft_wrap=True)
+        out.print(f"{rows}: {several(compared.num_rows, 'row')}", soft_wrap=True)
 
 
 def _two(place: StorePlace, first: str, second: str | None) -> "tuple[Stored, Stored]":

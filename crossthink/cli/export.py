@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from crossthink.cli.options import DEFAULT_WORKSPACE, StoreOption, WorkspaceOption
+from crossthink.errors import several
 from crossthink.workspace import Workspace
 
 TARGETS = "verl, datasets, trl, trl-sft, nemo-gym, jsonl, croissant"
@@ -37,8 +38,10 @@ def export(
         raise UserError(f"--to {to}: expected one of {', '.join(targets)}.{nearest(to, targets)}")
     done = run(load(Workspace(workspace, store).manifests, name), Target(to), output, with_solutions=with_solutions)
     for file, rows in done.rows.items():
-        typer.echo(f"{output if file == output.name else output / file}: {rows:,} rows")
+        typer.echo(f"{output if file == output.name else output / file}: {several(rows, 'row')}")
     if done.left_out:
-        typer.echo(f"Its holdout of {done.left_out:,} rows is not in this file; a folder as --output has both.")
+        typer.echo(
+            f"Its holdout of {several(done.left_out, 'row')} is not in this file; a folder as --output has both."
+        )
     if not done.is_new:
         typer.echo("The same export stood already; nothing was written.")

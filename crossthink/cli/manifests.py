@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossthink.cli.options import DEFAULT_WORKSPACE, StoreOption, WorkspaceOption
+from crossthink.errors import several
 from crossthink.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def log(
         each = versions[place]
         manifest = each.manifest
         digest = manifest.digests.content[:_SHORT]
-        heading = f"{each.reference}  {digest}  {manifest.rows:,} rows from {manifest.corpus.name}"
+        heading = f"{each.reference}  {digest}  {several(manifest.rows, 'row')} from {manifest.corpus.name}"
         out.print(heading, style="bold", markup=False, soft_wrap=True)
         for line in _what_changed(versions[place - 1], each) if place else ["the first"]:
             out.print(f"  {printable(line)}", markup=False, soft_wrap=True)
@@ -91,7 +92,7 @@ def _what_changed(before: "Stored", after: "Stored") -> list[str]:
         return [*lines, "content: the same"]
     changes = pair_rows(before.rows_path, after.rows_path)["change"].to_list()
     figures = ", ".join(f"{changes.count(kind):,} {kind}" for kind in (OUT, IN, MOVED))
-    return [*lines, f"content: {figures}; {old.rows:,} -> {new.rows:,} rows"]
+    return [*lines, f"content: {figures}; {old.rows:,} -> {several(new.rows, 'row')}"]
 
 
 def _said(value: object) -> str:
@@ -122,7 +123,7 @@ def check(
     typer.echo(f"{stored.reference}: as written. Held to their digests: the manifest, its recipe and sources, {files}")
     if deep:
         what = "content digest, places, epochs, components, stages, statistics, holdout"
-        typer.echo(f"Recomputed from the {manifest.rows:,} rows: {what}")
+        typer.echo(f"Recomputed from the {several(manifest.rows, 'row')}: {what}")
     else:
         typer.echo("Not recomputed: what the manifest says of its rows (--deep does)")
 

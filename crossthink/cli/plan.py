@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from blends.distance import SAME, Mixture, planned_mixture, total_variation, written_mixture
+from blends.distance import SAME, planned_mixture, total_variation, written_mixture
 from blends.library import PAPER, read
 from blends.plan import Plan, StagePlan, component_records, make_plan
 from blends.recipe import Recipe
@@ -16,9 +16,11 @@ from blends.sizes import four_decimals, read_sizes, source_shares
 from blends.weights import Leaf
 from crossthink.cli.manifests import say_left_out
 from crossthink.cli.output import console
+from crossthink.errors import several
 from crossthink.workspace import Workspace
 from curate.corpus import check_corpus, read_corpus
-from manifests.store import list_all
+from manifests.manifest import recipe_digest
+from manifests.store import Stored, list_all
 
 SHOWN_DISTANCES = 12
 """Blends of the workspace that a plan is held to on the screen, the nearest first."""
@@ -37,8 +39,7 @@ def print_plans(recipes: Sequence[Recipe], workspace: Workspace, sizes: str | No
             plan, drawn_from = make_plan(recipe, folder, workspace), f"corpus {recipe.corpus}"
         _print_plan(recipe, plan, drawn_from)
         plans.append((recipe.name, plan))
-    standing = _standing(workspace) if pool is None else {}
-    _print_distances(plans, standing)
+    _print_distances(plans, _standing(workspace) if pool is None else [])
 
 
 def print_weights(sizes: str) -> None:
@@ -76,7 +77,7 @@ def _variation(one: dict[str, Fraction], other: dict[str, Fraction]) -> Fraction
 
 def _print_plan(recipe: Recipe, plan: Plan, drawn_from: str) -> None:
     batches = plan.rows // recipe.batch_size
-    title = f"plan of {recipe.name}: {plan.rows:,} rows of {drawn_from}, {batches:,} batches of {recipe.batch_size:,}"
+    title = f"plan of {recipe.name}: {several(plan.rows, 'row')} of {drawn_from}, {several(batches, 'batch', 'batches')} of {recipe.batch_size:,}"
     headings = ["component", "requested", "realised", "rows", "unique", "available", "epochs", "what happens"]
     table = _table(headings, left=("component", "what happens"))
     happens: dict[str, list[str]] = {}
@@ -104,27 +105,38 @@ def _print_plan(recipe: Recipe, plan: Plan, drawn_from: str) -> None:
     for stage in plan.stages if plan.stages[0].name else []:
         rows = sum(stage.allotment.rows)
         last = first + rows // recipe.batch_size - 1
-        out.print(f"stage {stage.name}: batches {first:,} to {last:,}, {rows:,} rows", markup=False)
+        out.print(f"stage {stage.name}: batches {first:,} to {last:,}, {several(rows, 'row')}", markup=False)
         first = last + 1
-    if recipe.size is not None and plan.rows < recipe.size:
-        out.print(
-            f"{recipe.size:,} rows were asked for; {recipe.size - plan.rows:,} fewer come{_why_fewer(recipe, plan)}"
-        )
-    elif plan.trimmed:
-        out.print(f"{plan.trimmed:,} rows trimmed to whole batches")
+    if plan.trimmed and not _is_short(recipe, plan):
+        out.print(f"{several(plan.trimmed, 'row')} trimmed to whole batches")
     for reason, rows in plan.left_out.items():
-        out.print(f"{rows:,} rows left out: {reason}")
+        out.print(f"{several(rows, 'row')} left out: {reason}")
     if plan.held is not None:
-        out.print(f"{plan.held.items:,} items held out, {plan.held.rows.height:,} of their rows in the holdout file")
+        out.print(
+            f"{several(plan.held.items, 'item')} held out, {plan.held.rows.height:,} of their rows in the holdout file"
+        )
+    print_remarks(recipe, plan)
+
+
+def print_remarks(recipe: Recipe, plan: Plan) -> None:
+    """Print what a person should know of a plan besides its rows: why there are fewer than were asked for, and its notes."""
+    out = console()
+    if recipe.size is not None and _is_short(recipe, plan):
+        fewer = recipe.size - plan.rows
+        out.print(f"{recipe.size:,} rows were asked for; {fewer:,} fewer come{_why_fewer(recipe, plan)}", markup=False)
     for note in plan.notes:
         out.print(f"note: {note}", markup=False)
+
+
+def _is_short(recipe: Recipe, plan: Plan) -> bool:
+    return recipe.size is not None and plan.rows < recipe.size
 
 
 def _outcome(recipe: Recipe, stage: StagePlan, place: int) -> str:
     """Say what happens to a component that has fewer rows than are asked of it, repeats, or is cut to whole batches."""
     leaf, rows, cut = stage.leaves[place], stage.allotment.rows[place], stage.allotment.cut[place]
     shortage = _shortage(recipe, stage, place) or (_repeats(leaf) if rows > leaf.available else "")
-    return "; ".join(filter(None, [shortage, f"{cut:,} rows cut to whole batches" if cut else ""]))
+    return "; ".join(filter(None, [shortage, f"{several(cut, 'row')} cut to whole batches" if cut else ""]))
 
 
 def _repeats(leaf: Leaf) -> str:
@@ -142,27 +154,25 @@ def _shortage(recipe: Recipe, stage: StagePlan, place: int) -> str:
 
 
 def _why_fewer(recipe: Recipe, plan: Plan) -> str:
-    short = list(
-        dict.fromkeys(
-            leaf.name
-            for stage in plan.stages
-            for leaf, binds in zip(stage.leaves, stage.allotment.binds, strict=True)
-            if binds
-        )
-    )
+    found = [
+        (Fraction(leaf.available) / requested, leaf.name)
+        for stage in plan.stages
+        for leaf, binds, requested in zip(stage.leaves, stage.allotment.binds, stage.allotment.requested, strict=True)
+        if binds and requested
+    ]
+    short = list(dict.fromkeys(name for _, name in sorted(found)))  # first the one that lets the fewest rows come
     if not short or recipe.when_short == "repeat":
         return ", to whole batches"
     others = f" and {len(short) - 1} more" if len(short) > 1 else ""
     return f", because {short[0]}{others} {'have' if others else 'has'} no more rows"
 
 
-def _standing(workspace: Workspace) -> dict[str, Mixture]:
-    """Return the mixture of the newest version of every blend of the workspace."""
-    newest = {stored.manifest.name: stored.manifest for stored in list_all(workspace.manifests, say_left_out)}
-    return {f"{name}@{manifest.version}": written_mixture(manifest) for name, manifest in newest.items()}
+def _standing(workspace: Workspace) -> list[Stored]:
+    """Return the newest version of every blend of the workspace."""
+    return list({stored.manifest.name: stored for stored in list_all(workspace.manifests, say_left_out)}.values())
 
 
-def _print_distances(plans: Sequence[tuple[str, Plan]], standing: dict[str, Mixture]) -> None:
+def _print_distances(plans: Sequence[tuple[str, Plan]], standing: Sequence[Stored]) -> None:
     """Print how far every plan is from the other plans and from the blends that stand."""
     planned = [(name, planned_mixture(plan)) for name, plan in plans]
     out = console()
@@ -178,15 +188,23 @@ def _print_distances(plans: Sequence[tuple[str, Plan]], standing: dict[str, Mixt
         for (one, first), (other, second) in combinations(planned, 2):
             if (distance := total_variation(first, second)) < SAME:
                 close.append(_warning(one, other, distance))
-    for name, mixture in planned if standing else []:
-        near = sorted((total_variation(mixture, other), blend) for blend, other in standing.items() if other)
-        table = _table(["blend", "distance"])
-        for distance, blend in near[:SHOWN_DISTANCES]:
-            table.add_row(Text(blend), _four(distance))
-        out.print(f"distance of {name} to the blends of the workspace", table, markup=False)
-        if len(near) > SHOWN_DISTANCES:
-            out.print(f"{len(near) - SHOWN_DISTANCES:,} more are further away")
-        close += [_warning(name, blend, distance) for distance, blend in near if distance < SAME]
+    blends = {each.reference: (each.manifest, written_mixture(each.manifest)) for each in standing}
+    rows = [
+        (blend, [total_variation(mixture, other) for _, mixture in planned]) for blend, (_, other) in blends.items()
+    ]
+    rows.sort(key=lambda row: (min(row[1]), row[0]))
+    if rows:
+        table = _table(["blend", *(name for name, _ in planned)])
+        for blend, distances in rows[:SHOWN_DISTANCES]:
+            table.add_row(Text(blend), *map(_four, distances))
+        out.print("distance to the blends of the workspace", table, markup=False)
+        if len(rows) > SHOWN_DISTANCES:
+            out.print(f"{len(rows) - SHOWN_DISTANCES:,} more are further away")
+    for blend, distances in rows:
+        for (name, plan), distance in zip(plans, distances, strict=True):
+            is_this_very_one = recipe_digest(plan.resolved) == blends[blend][0].digests.recipe
+            if distance < SAME and not is_this_very_one:
+                close.append(_warning(name, blend, distance))
     for warning in close:
         out.print(warning, style="bold", markup=False)
 

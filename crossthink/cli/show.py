@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossthink.cli.output import console
+from crossthink.errors import several
 from curate.corpus import Corpus
 from manifests.manifest import LedgerLine
 from manifests.store import Stored
@@ -76,7 +77,7 @@ def print_ledger(corpus: Corpus) -> None:
     out = console()
     out.print(table)
     out.print(
-        f"{corpus.items:,} items, {corpus.variants:,} variants. Per source and stage: rows in + added = kept + dropped.",
+        f"{several(corpus.items, 'item')}, {corpus.variants:,} variants. Per source and stage: rows in + added = kept + dropped.",
     )
 
 
@@ -84,7 +85,7 @@ def print_blend(stored: Stored) -> None:
     """Print a blend: requested against realised weights, what binds, and the digests."""
     manifest = stored.manifest
     table = Table(
-        title=f"blend {manifest.name}@{manifest.version}: {manifest.rows:,} rows from corpus {manifest.corpus.name}",
+        title=f"blend {manifest.name}@{manifest.version}: {several(manifest.rows, 'row')} from corpus {manifest.corpus.name}",
         title_justify="left",
         box=SIMPLE_HEAD,
         pad_edge=False,
@@ -104,19 +105,21 @@ def print_blend(stored: Stored) -> None:
         )
     out = console()
     out.print(table)
-    lost = f"; {manifest.trimmed:,} rows trimmed to whole batches" if manifest.trimmed else ""
-    out.print(f"{manifest.batches:,} batches of {manifest.batch_size:,}{lost}")
+    lost = f"; {several(manifest.trimmed, 'row')} trimmed to whole batches" if manifest.trimmed else ""
+    out.print(f"{several(manifest.batches, 'batch', 'batches')} of {manifest.batch_size:,}{lost}")
     if any(part.binds for part in manifest.components):
         happened = WHEN_SHORT.get(str(manifest.recipe.get("when_short")))
         out.print("what binds has fewer rows than were asked of it" + (f": {happened}" if happened else ""))
     for stage in manifest.stages:
         last = stage.first_batch + stage.batches - 1
-        out.print(f"stage {stage.name}: batches {stage.first_batch:,} to {last:,}, {stage.rows:,} rows", markup=False)
+        out.print(
+            f"stage {stage.name}: batches {stage.first_batch:,} to {last:,}, {several(stage.rows, 'row')}", markup=False
+        )
     for reason, rows in manifest.left_out.items():
-        out.print(f"{rows:,} rows left out: {reason}")
+        out.print(f"{several(rows, 'row')} left out: {reason}")
     if manifest.holdout is not None:
         out.print(
-            f"{manifest.holdout.items:,} items held out, {manifest.holdout.rows:,} of their rows in the holdout file"
+            f"{several(manifest.holdout.items, 'item')} held out, {manifest.holdout.rows:,} of their rows in the holdout file"
         )
     for name, value in manifest.digests.model_dump().items():
         out.print(f"{name:8} {value}")
