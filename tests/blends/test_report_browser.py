@@ -267,11 +267,11 @@ def test_print_shows_everything_and_no_control(opened: Open) -> None:
     page.emulate_media(media="print")
     for section in SECTIONS:
         expect(page.locator(f"#{section}")).to_be_visible()
-    for hidden in ("nav", ".filters", ".switch", ".search"):
+    for hidden in ("nav", ".filters", ".switch", ".search", ".sql"):
         expect(page.locator(hidden).first).to_be_hidden()
     for grouping in ("domain", "source", "template", "license"):
         expect(page.locator(f".by-{grouping} table")).to_be_visible()
-    inside = page.locator(":is(header, main) details:not([open])").evaluate_all(
+    inside = page.locator(":is(header, main) details:not([open], .sql)").evaluate_all(
         "all => all.map(each => each.lastElementChild.checkVisibility())"
     )
     assert inside
