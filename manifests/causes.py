@@ -88,6 +88,8 @@ def _selects_otherwise(old: Manifest, new: Manifest, component: str) -> str:
     parts = [_parts(each.recipe.get("components") or []) for each in (old, new)]
     changed = [change.key for change in recipe_changes(old, new)]
     keys = [key for key in changed if any(_says_which_rows(key, component, each) for each in parts)]
+    if not keys and _has_other_rows_before_it(old, new, component, parts):
+        keys = [key for key in changed if key.endswith("(order)")]
     more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
     return ", ".join(keys[:3]) + more
 
@@ -106,6 +108,20 @@ def _says_which_rows(key: str, component: str, parts: list[list[str]]) -> bool:
     chosen = [place for place, chain in enumerate(parts) if chain[: len(named)] == named]
     own = _place(component, parts)
     return bool(chosen) and own is not None and (own in chosen or ("select" in path and own > chosen[0]))
+
+
+def _has_other_rows_before_it(old: Manifest, new: Manifest, component: str, parts: list[list[list[str]]]) -> bool:
+    """Whether other components come before one, of those that both recipes have, and it has another number of rows since.
+
+    That number alone tells whether they select rows of each other: where none does, their order says nothing.
+    """
+    names = [[".".join(chain) for chain in each] for each in parts]
+    own = [_place(component, each) for each in parts]
+    if own[0] is None or own[1] is None:
+        return False
+    before = [set(each[:place]) & set(names[0]) & set(names[1]) for each, place in zip(names, own, strict=True)]
+    available = [{part.name: part.available for part in each.components}.get(component) for each in (old, new)]
+    return before[0] != before[1] and available[0] != available[1]
 
 
 def _place(component: str, parts: list[list[str]]) -> int | None:

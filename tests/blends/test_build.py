@@ -18,6 +18,7 @@ from blends.plan import make_plan
 from blends.recipe import Recipe
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
+from manifests.diff import compare_rows
 from manifests.manifest import Manifest
 from manifests.store import Stored, read_rows
 
@@ -276,3 +277,19 @@ def test_a_curriculum_goes_to_batches_in_its_order(workspace: Workspace) -> None
         sorted_lengths = part_rows["question"].sort().to_numpy()
         assert np.corrcoef(lengths.to_numpy(), np.arange(len(lengths)))[0, 1] > 0.8
         assert sorted_lengths[0] < sorted_lengths[-1]
+
+
+def test_components_in_another_order_are_the_reason_where_they_select_rows_of_each_other(workspace: Workspace) -> None:
+    """A row of law in both forms goes to the first component that selects it; one of mathematics has one alone."""
+    law = {"name": "law", "proportion": "1/4", "select": {"subject": ["law"]}}
+    mcq = {"name": "mcq", "proportion": "1/4", "select": {"template": ["mcq"]}}
+    math = {"name": "math", "proportion": "1/2", "select": {"domain": ["math"]}}
+    whole = _recipe().model_dump()
+    one, other, apart = (
+        build(Recipe.model_validate(whole | {"name": "a", "components": parts}), workspace).stored
+        for parts in ([law, mcq, math], [mcq, law, math], [math, mcq, law])
+    )
+    changes = compare_rows(one, other, None, None).to_pylist()
+    went_and_came = {row["reason"] for row in changes if row["change"] != "moved"}
+    assert went_and_came == {"the recipe draws other rows (components (order))"}
+    assert {row["reason"] for row in compare_rows(other, apart, None, None).to_pylist()} <= {"another batch"}
