@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from blends.bounds import bounded, seconds_for
 from crossthink.engines import connect
 from crossthink.errors import UserError, listing, nearest
 
@@ -36,6 +37,11 @@ _ORDERED = {
     *("date", "time", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"),
 }
 """Types of a value that is one number, text or time."""
+
+_AS_LONG_AS_SAID = frozenset(
+    {"lpad", "rpad", "repeat", "bar", "printf", "format", "list_resize", "array_resize", "range", "generate_series"}
+)
+"""Functions whose result is as long as a number says: one of them could fill a machine's memory."""
 
 _NOT_REPEATED = "its result depends on more than the row, so the blend could not be repeated"
 
@@ -108,7 +114,11 @@ def values(rows: pl.DataFrame, expressions: Sequence[Expression]) -> list[pl.Ser
         database.execute("SET TimeZone = 'UTC'")
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
-        return [_value(database.table("rows"), expression) for expression in expressions]
+        found = []
+        for expression in expressions:
+            with bounded(database, rows.height):
+                found.append(_value(database.table("rows"), expression))
+        return found
 
 
 def _value(rows: "duckdb.DuckDBPyRelation", expression: Expression) -> pl.Series:
@@ -121,6 +131,12 @@ def _value(rows: "duckdb.DuckDBPyRelation", expression: Expression) -> pl.Series
         if answer.types[0].id not in _ORDERED:
             raise _fault(expression, f"is {answer.types[0]}; expected a number, a text, a time, or true or false")
         return pl.Series("value", pl.DataFrame(answer.to_arrow_table())["value"])
+    except duckdb.InterruptException:
+        raise _fault(
+            expression, f"was ended after {seconds_for(len(rows)):,.0f} seconds; expected less work a row"
+        ) from None
+    except (duckdb.OutOfMemoryException, MemoryError):
+        raise _fault(expression, "takes more memory than half of this machine's; expected less work a row") from None
     except duckdb.Error as error:
         raise _fault(expression, str(error).splitlines()[0]) from None
 
@@ -176,6 +192,8 @@ def _refuse_function(
 ) -> None:
     """Refuse a function unless its result depends on its arguments alone; a macro is what it is made of."""
     shown = " in ".join((name, *reversed(inside)))
+    if name in _AS_LONG_AS_SAID:
+        raise _fault(expression, f"{shown}: its result is as long as a number says, which could fill the memory")
     found = database.execute(
         "SELECT DISTINCT function_type, stability, macro_definition, parameters FROM duckdb_functions()"
         " WHERE function_name = ?",

@@ -1,5 +1,6 @@
 """Blends: the draw is stable, the order is balanced, and each digest changes for its own reason only."""
 
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -13,14 +14,15 @@ from hypothesis import strategies as st
 
 from benchmarks.random_blends import check_promises, random_recipe, random_rows
 from blends.build import build, lay_out
-from blends.library import read
+from blends.library import PAPER, read
 from blends.plan import make_plan
 from blends.recipe import Recipe
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
 from manifests.diff import compare_rows
 from manifests.manifest import Manifest
-from manifests.store import Stored, read_rows
+from manifests.store import Stored, load, read_rows
+from tests.support import CommandLine
 
 
 @pytest.fixture
@@ -293,3 +295,26 @@ def test_components_in_another_order_are_the_reason_where_they_select_rows_of_ea
     went_and_came = {row["reason"] for row in changes if row["change"] != "moved"}
     assert went_and_came == {"the recipe draws other rows (components (order))"}
     assert {row["reason"] for row in compare_rows(other, apart, None, None).to_pylist()} <= {"another batch"}
+
+
+def test_the_papers_eight_blends_of_one_corpus_are_as_far_apart_as_their_rows_say(
+    workspace: Workspace, crossthink: CommandLine, tmp_path: Path
+) -> None:
+    """Made by the commands, and their distances counted again from the rows alone."""
+    (tmp_path / "scores.yaml").write_text("scores: {mcq: 3, sums: 2, open: 1}\n")
+    blends = {name: ["--set", f"scores={tmp_path / 'scores.yaml'}"] if name == "score" else [] for name in PAPER}
+    drawn = ["--corpus", "sample", "--size", "60", "--batch-size", "12", "-w", workspace.root]
+    for name, more in blends.items():
+        assert crossthink("blend", name, *more, *drawn)[0] == 0
+    stored = {name: pl.DataFrame(load(workspace.manifests, name).rows()) for name in blends}
+    kinds = {name: Counter(rows.select("source", "template").iter_rows()) for name, rows in stored.items()}
+
+    def distance(one: str, other: str) -> float:
+        shares = [{kind: n / stored[name].height for kind, n in kinds[name].items()} for name in (one, other)]
+        return sum(abs(shares[0].get(kind, 0) - shares[1].get(kind, 0)) for kind in {*shares[0], *shares[1]}) / 2
+
+    for name, more in blends.items():
+        said = crossthink("blend", name, *more, *drawn, "--plan")[1].partition("distance to the blends")[2]
+        found = dict(re.findall(r"^ (\w+)@1 +([0-9.]+)", said, re.MULTILINE))
+        assert found == {other: f"{distance(name, other):.4f}" for other in blends}
+    assert distance("only_mr", "only_gpr") == 1

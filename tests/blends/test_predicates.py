@@ -66,6 +66,8 @@ def test_a_time_is_in_utc_wherever_the_program_runs() -> None:
         ("INTERVAL 1 DAY", "is INTERVAL; expected a number"),
         ("[INTERVAL 1 DAY]", "is INTERVAL[]; expected a number"),
         ("version() = 'v1'", "version: its result"),
+        ("length(lpad(question, 1000000000, 'x')) > 1", "lpad: its result is as long as a number says"),
+        ("len(range(1000000000)) > 1", "range: its result is as long as a number says"),
         ("n IN (SELECT 1)", "a subquery"),
         ("EXISTS (FROM read_text('/etc/passwd'))", "a subquery"),
         ("read_text('/etc/passwd') IS NOT NULL", "read_text: its result"),
@@ -89,3 +91,39 @@ def test_anything_else_is_refused_with_its_place(text: str, fault: str) -> None:
     with pytest.raises(UserError, match=r"component x, select\.where: ") as refused:
         _holds(text)
     assert fault in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("bound", "depth", "fault"),
+    [
+        ("LEAST_SECONDS, bounds.ROWS_A_SECOND = 0.05, 10**9", 3, "was ended after 0 seconds"),
+        (
+            "SHARE_OF_MEMORY = 2**28 / (os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES'))",
+            9,
+            "takes more memory",
+        ),
+    ],
+    ids=["seconds", "memory"],
+)
+def test_what_grows_without_end_is_ended(bound: str, depth: int, fault: str) -> None:
+    """In a process of its own, whose memory is bounded; afterwards it can still ask."""
+    code = f"""
+import os
+import polars as pl
+from blends import bounds
+from blends.predicates import Expression, values
+from crossthink.errors import UserError
+bounds.{bound}
+text = "question"
+for _ in range({depth}):
+    text = f"replace({{text}}, 'a', 'aaaaaaaaaa')"
+rows = pl.DataFrame({{"question": ["a"] * 100_000}})
+try:
+    values(rows, [Expression(f"length({{text}})", "order.by")])
+except UserError as error:
+    bounds.LEAST_SECONDS = 60
+    print(error, values(rows[:1], [Expression("length(question)", "order.by")])[0].to_list())
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert fault in said
+    assert said.endswith("[1]\n")
