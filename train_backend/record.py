@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from crossthink.errors import UserError
 from crossthink.files import digest
+from crossthink.tables import table_of
 from manifests.manifest import Manifest
 from train_backend.attempts import Attempt
 from train_backend.backend import RenderedStage, StageResult
@@ -193,7 +194,7 @@ def read_record(path: Path) -> dict[str, Any]:
 
 def _is_whole(record: dict[str, Any]) -> bool:
     """Whether a record has every column of `RUNS_SCHEMA`, in its type; raises where a value has another."""
-    pa.Table.from_pylist([record], schema=RUNS_SCHEMA)
+    table_of([record], RUNS_SCHEMA)
     all(StepReward(**each) for each in record["rewards"])
     return all(record[name] is not None for name in RUNS_SCHEMA.names)
 

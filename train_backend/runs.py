@@ -20,11 +20,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from rich.console import Console
 
 from crossthink.errors import UserError
 from crossthink.files import locked, write_json
+from crossthink.tables import table_of
 from crossthink.workspace import Workspace
 from curate.verify import verifier_digest
 from manifests import store
@@ -145,7 +145,7 @@ def views(root: Path) -> list[View]:
 
     def runs() -> Contents:
         records, faults = found()
-        return Contents(table=pa.Table.from_pylist(records, schema=RUNS_SCHEMA), left_out=faults)
+        return Contents(table=table_of(records, RUNS_SCHEMA), left_out=faults)
 
     def files(name: str) -> Contents:
         records, faults = found()
