@@ -4,6 +4,7 @@ WORKSPACE/corpora/NAME/     items, variants, dropped rows, ledger, corpus.json
 WORKSPACE/benchmarks/NAME/  evaluation sets that corpora are held to
 WORKSPACE/manifests/        the store of blends: NAME/VERSION/manifest.json, objects/
 WORKSPACE/cache/objects/    what was fetched from a store that is elsewhere
+WORKSPACE/answers/          what models answered, by what they were asked
 WORKSPACE/runs/NAME/        one execution of a plan
 WORKSPACE/models/NAME/      tokenizers and models made on this machine
 
@@ -121,6 +122,10 @@ class Workspace:
     @property
     def runs(self) -> Path:
         return self.root / "runs"
+
+    @property
+    def answers(self) -> Path:
+        return self.root / "answers"
 
     @property
     def models(self) -> Path:

@@ -63,6 +63,26 @@ class FileRecord(Record):
     bytes: int
 
 
+class Asked(Record):
+    """A model that rows came through, and what it was asked."""
+
+    model: str
+    api: str
+    sampling: dict[str, Any]
+    prompts: dict[str, str]
+    """SHA-256 of each prompt's file, by NAME.vN."""
+    requests: int
+    samples: int
+    """Answers that were used, asked now or kept from before."""
+    failures: dict[str, int]
+    """Samples without an answer, by reason."""
+    prompt_tokens: int
+    completion_tokens: int
+    """Of the answers used, as the server counted them."""
+    answers: str
+    """Digest over what was asked and answered, in order."""
+
+
 class SourceRecord(Record):
     """One source as it was ingested."""
 
@@ -74,6 +94,8 @@ class SourceRecord(Record):
     files: list[FileRecord]
     rows: int
     """Records found in the files, readable or not."""
+    asked: list[Asked] = []
+    """Models that made the records, for a synthetic source."""
 
 
 class LedgerLine(Record):
@@ -99,6 +121,8 @@ class CorpusRecord(Record):
     """Digest of the corpus files."""
     items: int
     variants: int
+    asked: list[Asked] = []
+    """Models that judged its rows."""
 
 
 class ComponentRecord(Record):

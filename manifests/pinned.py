@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from crossthink.files import canonical_json
 from manifests.catalog import Contents, View
 from manifests.manifest import Manifest
 from manifests.store import Stored
@@ -20,6 +21,17 @@ SOURCES_SCHEMA = pa.schema(
         pa.field("files", pa.list_(_FILE)),
     ]
 )
+ASKED_SCHEMA = pa.schema(
+    [
+        *_WHOSE,
+        pa.field("source", pa.string()),  # that the model made; null: it judged rows of the corpus
+        *(pa.field(name, pa.string()) for name in ("model", "api", "answers")),
+        *(pa.field(name, pa.int64()) for name in ("requests", "samples", "prompt_tokens", "completion_tokens")),
+        pa.field("prompts", pa.map_(pa.string(), pa.string())),
+        pa.field("failures", pa.map_(pa.string(), pa.int64())),
+        pa.field("sampling", pa.string()),  # JSON
+    ]
+)
 LEDGER_SCHEMA = pa.schema(
     [
         *_WHOSE,
@@ -31,7 +43,7 @@ LEDGER_SCHEMA = pa.schema(
 
 
 def views(found: Callable[[], tuple[list[Stored], list[str]]]) -> list[View]:
-    """Return the views `blend_sources` and `blend_ledger`.
+    """Return the views `blend_sources`, `blend_asked` and `blend_ledger`.
 
     Args:
         found: gives the blends of a store, and a line for each version whose manifest cannot be read.
@@ -57,6 +69,12 @@ def views(found: Callable[[], tuple[list[Stored], list[str]]]) -> list[View]:
             find=rows(SOURCES_SCHEMA, _sources),
         ),
         View(
+            "blend_asked",
+            "the models that a blend's rows came through: what they were asked, and the digest of what they answered",
+            ASKED_SCHEMA,
+            find=rows(ASKED_SCHEMA, _asked),
+        ),
+        View(
             "blend_ledger",
             "what each stage of curation did to each source, as a blend's manifest pins it",
             LEDGER_SCHEMA,
@@ -68,6 +86,21 @@ def views(found: Callable[[], tuple[list[Stored], list[str]]]) -> list[View]:
 def _sources(manifest: Manifest) -> list[dict[str, Any]]:
     records = [source.model_dump() for source in manifest.sources]
     return [{**record, "source": record["name"], "records": record["rows"]} for record in records]
+
+
+def _asked(manifest: Manifest) -> list[dict[str, Any]]:
+    of_sources = [(source.name, each) for source in manifest.sources for each in source.asked]
+    of_corpus = [(None, each) for each in manifest.corpus.asked]
+    return [
+        {
+            **each.model_dump(),
+            "source": source,
+            "prompts": sorted(each.prompts.items()),
+            "failures": sorted(each.failures.items()),
+            "sampling": canonical_json(each.sampling).decode(),
+        }
+        for source, each in [*of_sources, *of_corpus]
+    ]
 
 
 def _ledger(manifest: Manifest) -> list[dict[str, Any]]:

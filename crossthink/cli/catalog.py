@@ -4,6 +4,7 @@ import sys
 
 from crossthink.errors import printable
 from crossthink.workspace import Workspace
+from curate.ask.views import views as answer_views
 from curate.corpus import views as curation_views
 from manifests.catalog import Catalog
 from manifests.views import views as blend_views
@@ -17,7 +18,12 @@ def open_catalog(workspace: Workspace) -> Catalog:
         UserError: there is no workspace here.
     """
     workspace.check()
-    views = [*curation_views(workspace), *blend_views(workspace.manifests), *run_views(workspace.runs)]
+    views = [
+        *curation_views(workspace),
+        *answer_views(workspace),
+        *blend_views(workspace.manifests),
+        *run_views(workspace.runs),
+    ]
     return Catalog(views, _say)
 
 

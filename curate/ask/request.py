@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypedDict
 
-from crossthink.files import digest
-
 
 class Message(TypedDict):
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+Prompt = tuple[Message, ...] | str
+"""A conversation for a chat model, or a text for a model that continues texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,25 +20,15 @@ class Request:
 
     Attributes:
         key: what the asker calls it, such as an item's id; no part of what is asked.
-        prompt: a conversation for a chat model, or a text for a model that continues texts.
+        prompt: what the model is shown; conversations for `api: chat`, texts for `api: completions`.
         samples: independent answers wanted, each with a seed of its own.
         max_tokens: of one answer, when this request wants another limit than the model's settings.
     """
 
     key: str
-    prompt: tuple[Message, ...] | str
+    prompt: Prompt
     samples: int = 1
     max_tokens: int | None = None
-
-    def digest(self, model: str, sampling: dict[str, object]) -> str:
-        """Return the digest of what is asked: everything that an answer depends on, and neither `key` nor `samples`.
-
-        Args:
-            model: its name at the server.
-            sampling: temperature, top-p and the like, as sent.
-        """
-        prompt = self.prompt if isinstance(self.prompt, str) else list(self.prompt)
-        return digest({"model": model, "prompt": prompt, "sampling": sampling, "max_tokens": self.max_tokens})
 
 
 class FailureReason(StrEnum):
@@ -88,10 +80,12 @@ class Reply:
     Attributes:
         request: what was asked.
         samples: as many as were wanted.
+        digest: of what was asked, under which the answers are kept.
     """
 
     request: Request
     samples: tuple[Completion | Failure, ...]
+    digest: str = ""
 
     @property
     def completions(self) -> list[Completion]:

@@ -1,10 +1,12 @@
 """Which model is asked, how, and what it may cost: the part of a configuration that every asking command has."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from crossthink.config import Settings
+from crossthink.files import digest
+from curate.ask.request import Request
 
 
 class Prices(Settings):
@@ -12,6 +14,9 @@ class Prices(Settings):
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        return (self.input * prompt_tokens + self.output * completion_tokens) / 1e6
 
 
 class ModelSettings(Settings):
@@ -23,10 +28,10 @@ class ModelSettings(Settings):
 
     model: str = Field(min_length=1)
     """Its name at the server; for a model on this machine its hub id or folder."""
-    base_url: str | None = None
+    base_url: str | None = Field(default=None, pattern=r"^https?://[^@]+$")
     """Address of the endpoint, such as http://localhost:8000/v1; None: the model runs on this machine."""
     key_from: str = "OPENAI_API_KEY"
-    """Environment variable that holds the key; it is read when a request is sent, and written nowhere."""
+    """Environment variable that holds the key; it is read when requests are sent, and written nowhere."""
     api: Literal["chat", "completions"] = "chat"
     temperature: float = Field(default=1.0, ge=0)
     top_p: float = Field(default=1.0, gt=0, le=1)
@@ -38,19 +43,41 @@ class ModelSettings(Settings):
     logprobs: bool = False
     """Whether the log-probabilities of the answer's tokens are asked for."""
     in_flight: int = Field(default=16, ge=1)
-    """Requests on their way at once."""
+    """Requests on their way at once; for a model on this machine, the size of a batch."""
     requests_per_minute: int | None = Field(default=None, ge=1)
     timeout_seconds: float = Field(default=600, gt=0)
     """Of one try; what the openai package waits by default."""
     tries: int = Field(default=5, ge=1)
-    """Of one sample, with growing pauses, before it is a failure."""
+    """Of one sample before it is a failure."""
+    pause_seconds: float = Field(default=1, ge=0)
+    """Before the second try; each further pause is twice as long. A server that says when to come again is obeyed."""
     prices: Prices | None = None
+
+    def asked(self, request: Request) -> dict[str, Any]:
+        """Return all that an answer to a request depends on, but for the sample's number."""
+        return {
+            "model": self.model,
+            "api": self.api,
+            "prompt": request.prompt if isinstance(request.prompt, str) else list(request.prompt),
+            "sampling": self.sampling | {"max_tokens": request.max_tokens or self.max_tokens},
+        }
+
+    def digest(self, request: Request) -> str:
+        """Return the digest that a request's answers are kept under."""
+        return digest(self.asked(request))
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """How answers are drawn, but for the limit of tokens."""
+        names = ("temperature", "top_p", "stop", "seed", "logprobs")
+        return {name: getattr(self, name) for name in names}
 
 
 class Budget(Settings):
-    """What a command may spend; when the next request could pass a limit, it stops cleanly and says so."""
+    """What a command may spend; before a request could pass a limit, it stops cleanly and says so."""
 
     requests: int | None = Field(default=None, ge=0)
+    """Requests that are sent, repeated tries included; answers that are kept cost nothing."""
     tokens: int | None = Field(default=None, ge=0)
     """Of prompts and answers together."""
     money: float | None = Field(default=None, ge=0)
