@@ -13,11 +13,12 @@ from aiohttp import web
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it arrived: its number from 0, its path and its body."""
+    """One request as it arrived: its number from 0, its path, its body and the key that it brought."""
 
     number: int
     path: str
     body: dict[str, Any]
+    authorization: str = ""
 
     @property
     def text(self) -> str:
@@ -62,7 +63,7 @@ class ScriptedServer:
     _now: int = 0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        call = Call(len(self.calls), request.path, await request.json())
+        call = Call(len(self.calls), request.path, await request.json(), request.headers.get("Authorization", ""))
         self.calls.append(call)
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)

@@ -96,7 +96,7 @@ class _Asking:
         await self._model.close()
 
     async def _sample(self, request: Request, asked: dict[str, Any], digest: str, number: int) -> Completion | Failure:
-        draw = Draw(request.prompt, request.max_tokens or self._settings.max_tokens, self._settings.seed + number)
+        draw = Draw(asked["prompt"], request.max_tokens or self._settings.max_tokens, self._settings.seed + number)
         most = cost_of(self._settings, estimated_tokens(request.prompt), draw.max_tokens)
         async with self._places:
             answer = await self._tries(draw, most)

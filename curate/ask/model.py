@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from crossthink.errors import UserError
-from curate.ask.request import Completion, Failure, Prompt
+from curate.ask.request import Completion, Failure, Message
 from curate.ask.settings import ModelSettings
 
 ENTRY_POINTS = "crossthink.models"
@@ -17,7 +17,7 @@ ENTRY_POINTS = "crossthink.models"
 class Draw:
     """One sample to draw: what is sent."""
 
-    prompt: Prompt
+    prompt: str | list[Message]
     max_tokens: int
     seed: int
 

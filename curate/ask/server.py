@@ -6,9 +6,10 @@ over aiohttp gives the reply as JSON: building its typed replies costs more than
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import aiohttp
 import openai
 
 from curate.ask.model import Again, Draw, Unreachable
@@ -41,12 +42,8 @@ class Server:
         """Send one request."""
         try:
             reply = await self._client.post(self._path, cast_to=object, body=self._body(draw))
-        except openai.APITimeoutError:
-            seconds = self._settings.timeout_seconds
-            return Again(Failure(FailureReason.TIMED_OUT, f"no answer within {seconds:g} seconds"))
-        except openai.APIConnectionError as error:
-            said = str(error.__cause__ or error)
-            return Again(Failure(FailureReason.SERVER_ERROR, said[:SHOWN]), is_connection=True)
+        except openai.APIConnectionError as error:  # a timeout is one of these
+            return self._not_connected(error)
         except openai.APIStatusError as error:
             return self._refused(error)
         except (openai.APIError, ValueError) as error:  # not the JSON that the header promised
@@ -58,7 +55,7 @@ class Server:
 
     def _body(self, draw: Draw) -> dict[str, Any]:
         asked = self._settings
-        prompt = {"prompt": draw.prompt} if asked.api == "completions" else {"messages": list(draw.prompt)}
+        prompt = {"messages" if asked.api == "chat" else "prompt": draw.prompt}
         body: dict[str, Any] = {
             "model": asked.model,
             **prompt,
@@ -72,6 +69,16 @@ class Server:
         if asked.logprobs:
             body["logprobs"] = True if asked.api == "chat" else 1
         return body
+
+    def _not_connected(self, error: openai.APIConnectionError) -> Again:
+        """Tell a timeout from a broken connection, which the package's transport calls a timeout too."""
+        causes = list(_causes(error))
+        broken = [each for each in causes if isinstance(each, aiohttp.ClientConnectionError | ConnectionError)]
+        if isinstance(error, openai.APITimeoutError) and all(isinstance(each, TimeoutError) for each in broken):
+            seconds = self._settings.timeout_seconds
+            return Again(Failure(FailureReason.TIMED_OUT, f"no answer within {seconds:g} seconds"))
+        said = str(broken[0]) if broken else str(causes[-1])
+        return Again(Failure(FailureReason.SERVER_ERROR, said[:SHOWN]), is_connection=True)
 
     def _refused(self, error: openai.APIStatusError) -> Failure | Again:
         status, said = error.status_code, _words(error)
@@ -92,6 +99,14 @@ class Server:
                 Failure(FailureReason.SERVER_ERROR, f"HTTP {status}: {said}"), after=_seconds(error.response.headers)
             )
         return Failure(FailureReason.REFUSED, f"HTTP {status}: {said}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was raised from."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
 
 
 def _words(error: openai.APIStatusError) -> str:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from crossthink.config import Settings
 from crossthink.files import digest
-from curate.ask.request import Request
+from curate.ask.request import Message, Request
 
 
 class Prices(Settings):
@@ -58,9 +58,16 @@ class ModelSettings(Settings):
         return {
             "model": self.model,
             "api": self.api,
-            "prompt": request.prompt if isinstance(request.prompt, str) else list(request.prompt),
+            "prompt": self.shown(request),
             "sampling": self.sampling | {"max_tokens": request.max_tokens or self.max_tokens},
         }
+
+    def shown(self, request: Request) -> str | list[Message]:
+        """Return a prompt in the form that the api takes: a text is one message of a user, a conversation its texts."""
+        prompt = request.prompt
+        if self.api == "chat":
+            return [Message(role="user", content=prompt)] if isinstance(prompt, str) else list(prompt)
+        return prompt if isinstance(prompt, str) else "\n\n".join(message["content"] for message in prompt)
 
     def digest(self, request: Request) -> str:
         """Return the digest that a request's answers are kept under."""
