@@ -1,8 +1,9 @@
 """Reading JSON out of a model's answer: strictly, then leniently, then an explicit failure.
 
 Lenient means that the one object in the answer is found behind whatever stands around it, and that commas too many and
-Python's spelling are forgiven. What is missing is never filled in: an object that is cut off is a failure, and so is an answer
-with several that differ.
+Python's spelling are forgiven. So is LaTeX with one backslash where JSON wants two: read as it stands, "\\frac" is a form feed
+and "rac", and no parser complains. What is missing is never filled in: an object that is cut off is a failure, and so is an
+answer with several that differ.
 """
 
 import ast
@@ -19,6 +20,15 @@ M = TypeVar("M", bound=BaseModel)
 LONGEST = 100_000
 """Characters that are read; a longer answer is no JSON object that anybody asked for."""
 DEEPEST = 100
+_ALONE = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\"  # one backslash, after any number of pairs
+    r"(?=[bfr][A-Za-z]"  # \beta, \frac, \rho; nobody writes a backspace, a form feed or a lone carriage return before a letter
+    r"|n(?:abla|eq|exists|geq|leq|ot|otin)(?![A-Za-z])"
+    r"|t(?:an|anh|au|ext[a-z]*|frac|heta|ilde|imes|o|op|riangle[a-z]*)(?![A-Za-z])"
+    r"|u(?![0-9A-Fa-f]{4})"
+    r"|[^\"'\\/bfnrtu])"  # \sqrt, \(, \{: no escapes of JSON's
+)
+r"""A backslash of LaTeX. What may well be either stays as JSON reads it: \nu can be a new line that begins with u."""
 
 
 class UnparsedReason(StrEnum):
@@ -52,16 +62,17 @@ def parse_json(text: str, model: type[M]) -> Parsed[M] | Unparsed:
         text: what the model said.
         model: what it must fit; what it forbids stays forbidden however leniently the text is read.
     """
+    if len(text) > LONGEST:
+        return Unparsed(UnparsedReason.NOT_JSON, f"{len(text):,} characters")
+    doubled = _ALONE.sub(r"\1\\\\", text)
     try:
-        value = json.loads(text)
+        value = json.loads(doubled)
     except (ValueError, RecursionError):
-        return _leniently(text, model)
-    return _fitted(value, model, "strict")
+        return _leniently(doubled, model)
+    return _fitted(value, model, "strict" if doubled == text else "lenient")
 
 
 def _leniently(text: str, model: type[M]) -> Parsed[M] | Unparsed:
-    if len(text) > LONGEST:
-        return Unparsed(UnparsedReason.NOT_JSON, f"{len(text):,} characters")
     spans = list(_objects(text))
     if not spans:
         reason = UnparsedReason.CUT_OFF if "{" in text else UnparsedReason.NO_JSON
