@@ -6,7 +6,9 @@ several commands can ask at once. The first answer to a sample stays: whoever as
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -54,29 +56,31 @@ FROM answers JOIN requests USING (request) ORDER BY request, sample
 
 
 class Cache:
-    """The answers of a workspace.
+    """The answers of a workspace; safe in threads.
 
     Args:
         folder: made when the first answer is put.
 
     Raises:
-        UserError: what stands there is no file of answers.
+        UserError: what stands there is no file of answers, or answers cannot be read or written: the disk is full, say.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / ANSWERS_FILE
         self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
 
     def get(self, request: str, samples: int) -> dict[int, Completion]:
         """Return the answers that are kept of the first `samples` samples of a request, by their number."""
         if self._connection is None and not self.path.exists():
             return {}
-        found = self._open().execute(
-            "SELECT sample, text, finish, prompt_tokens, completion_tokens, logprobs FROM answers"
-            " WHERE request = ? AND sample < ?",
-            (request, samples),
-        )
-        return {number: _completion(*values) for number, *values in found}
+        with self._connected() as connection:
+            found = connection.execute(
+                "SELECT sample, text, finish, prompt_tokens, completion_tokens, logprobs FROM answers"
+                " WHERE request = ? AND sample < ?",
+                (request, samples),
+            )
+            return {number: _completion(*values) for number, *values in found}
 
     def put(self, request: str, asked: dict[str, Any], sample: int, answer: Completion) -> Completion:
         """Keep an answer, and return the one that is kept.
@@ -89,7 +93,7 @@ class Cache:
         texts = [canonical_json(asked[name]).decode() for name in ("prompt", "sampling")]
         logprobs = None if answer.logprobs is None else json.dumps(answer.logprobs)
         values = (answer.text, answer.finish, answer.prompt_tokens, answer.completion_tokens, logprobs)
-        with self._open() as connection:
+        with self._connected() as connection, connection:
             connection.execute(
                 "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?)",
                 (request, asked["model"], asked["api"], *texts),
@@ -118,28 +122,38 @@ class Cache:
     ) -> None:
         self.close()
 
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # the asking thread and the one that reads a table take turns
-            connection = sqlite3.connect(self.path, timeout=WAIT_SECONDS, check_same_thread=False)
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """Hold the connection, which is opened when first needed."""
+        with self._lock:
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a power cut the last moments
-                connection.executescript(_TABLES)
-            except sqlite3.DatabaseError as error:
-                connection.close()
-                raise UserError(f"{self.path}: cannot be used as the file of answers ({error}); move it away") from None
-            self._connection = connection
-        return self._connection
+                if self._connection is None:
+                    self._connection = _opened(self.path)
+                yield self._connection
+            except sqlite3.Error as error:
+                raise UserError(f"{self.path}: the answers cannot be kept or read: {error}") from None
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        rows = self._open().execute(_ALL)
-        while block := rows.fetchmany(ROWS_AT_ONCE):
-            columns = list(zip(*block, strict=True))
-            columns[-1] = tuple(None if each is None else json.loads(each) for each in columns[-1])
-            arrays = [pa.array(column, field.type) for column, field in zip(columns, ANSWERS_SCHEMA, strict=True)]
-            yield pa.record_batch(arrays, schema=ANSWERS_SCHEMA)
+        with self._connected() as connection:
+            rows = connection.execute(_ALL)
+            while block := rows.fetchmany(ROWS_AT_ONCE):
+                columns = list(zip(*block, strict=True))
+                columns[-1] = tuple(None if each is None else json.loads(each) for each in columns[-1])
+                arrays = [pa.array(column, field.type) for column, field in zip(columns, ANSWERS_SCHEMA, strict=True)]
+                yield pa.record_batch(arrays, schema=ANSWERS_SCHEMA)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=WAIT_SECONDS, check_same_thread=False)  # threads take turns
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a power cut the last moments
+        connection.executescript(_TABLES)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise UserError(f"{path}: cannot be used as the file of answers ({error}); move it away") from None
+    return connection
 
 
 def _completion(

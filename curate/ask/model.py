@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from crossthink.errors import UserError
-from curate.ask.request import Completion, Failure, Message
+from curate.ask.request import Completion, Failure, FailureReason, Message
 from curate.ask.settings import ModelSettings
 
 ENTRY_POINTS = "crossthink.models"
@@ -36,6 +36,11 @@ class Again:
     after: float | None = None
     is_connection: bool = False
 
+    @property
+    def is_rate(self) -> bool:
+        """Whether the server has too much to do and the request itself is well."""
+        return self.failure.reason is FailureReason.RATE_LIMITED
+
 
 class Unreachable(UserError):
     """The server, or this command's access to it, is at fault and not the request; asking on makes no sense."""
@@ -45,7 +50,7 @@ class Model(Protocol):
     """Something that answers; used inside one event loop."""
 
     async def draw(self, draw: Draw) -> Completion | Failure | Again:
-        """Try once.
+        """Try once; a completion may be without text.
 
         Raises:
             Unreachable: no request of this command will be answered.

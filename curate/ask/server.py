@@ -5,6 +5,7 @@ over aiohttp gives the reply as JSON: building its typed replies costs more than
 """
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import openai
 
+from crossthink.errors import UserError
 from curate.ask.model import Again, Draw, Unreachable
 from curate.ask.request import Completion, Failure, FailureReason
 from curate.ask.settings import ModelSettings
@@ -19,6 +21,8 @@ from curate.ask.settings import ModelSettings
 PATHS = {"chat": "/chat/completions", "completions": "/completions"}
 SHOWN = 300
 """Characters of a server's words that a message repeats."""
+MOST_TOKENS = 2**31
+"""A count beyond it is no count of one answer."""
 
 
 class Server:
@@ -27,10 +31,10 @@ class Server:
     def __init__(self, settings: ModelSettings) -> None:
         self._settings = settings
         self._path = PATHS[settings.api]
-        key = os.environ.get(settings.key_from) or "none"  # a server on this machine asks for none
+        self._key = _key(settings.key_from)
         self._client = openai.AsyncOpenAI(
             base_url=settings.base_url,
-            api_key=key,
+            api_key=self._key or "none",  # a server on this machine asks for none
             organization="",
             project="",
             max_retries=0,
@@ -46,9 +50,13 @@ class Server:
             return self._not_connected(error)
         except openai.APIStatusError as error:
             return self._refused(error)
-        except (openai.APIError, ValueError) as error:  # not the JSON that the header promised
-            return Again(Failure(FailureReason.MALFORMED, str(error)[:SHOWN]))
-        return _completion(reply, self._settings.api)
+        except (openai.APIError, ValueError, RecursionError) as error:  # not the JSON that the header promised
+            return Again(Failure(FailureReason.MALFORMED, self._shown(str(error))))
+        try:
+            return _completion(reply, self._settings.api)
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+            found = self._shown(reply if isinstance(reply, str) else json.dumps(reply, ensure_ascii=False, default=str))
+            return Again(Failure(FailureReason.MALFORMED, f"expected a completion, found {found}"))
 
     async def close(self) -> None:
         await self._client.close()
@@ -78,10 +86,14 @@ class Server:
             seconds = self._settings.timeout_seconds
             return Again(Failure(FailureReason.TIMED_OUT, f"no answer within {seconds:g} seconds"))
         said = str(broken[0]) if broken else str(causes[-1])
-        return Again(Failure(FailureReason.SERVER_ERROR, said[:SHOWN]), is_connection=True)
+        return Again(Failure(FailureReason.SERVER_ERROR, self._shown(said)), is_connection=True)
+
+    def _shown(self, words: str) -> str:
+        """Return a server's words for a message, without the key, which some repeat."""
+        return (words.replace(self._key, "***") if self._key else words)[:SHOWN]
 
     def _refused(self, error: openai.APIStatusError) -> Failure | Again:
-        status, said = error.status_code, _words(error)
+        status, said = error.status_code, self._shown(_words(error))
         place = f"model {self._settings.model} at {self._settings.base_url}"
         if status in (401, 403):
             raise Unreachable(
@@ -112,36 +124,62 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _words(error: openai.APIStatusError) -> str:
     body = error.body
     message = body.get("message") if isinstance(body, dict) else body
-    return str(message or error.message)[:SHOWN]
+    return str(message or error.message)
+
+
+def _key(variable: str) -> str:
+    """Return the key that a variable of the environment holds, "" where there is none.
+
+    Raises:
+        UserError: it holds what no header can; the message does not repeat it.
+    """
+    key = os.environ.get(variable, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise UserError(f"environment variable {variable}: expected a key of printable ASCII characters")
+    return key
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:
     """What a server asks to be left alone for, in seconds; a date is not read, for clocks differ."""
     try:
-        return max(0.0, float(headers["retry-after"]))
+        seconds = float(headers["retry-after"])
     except (KeyError, ValueError):
         return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def _completion(reply: object, api: str) -> Completion | Failure | Again:
-    """Read a reply; whatever else than the protocol's shape is no answer."""
-    try:
-        assert isinstance(reply, dict)
-        choice = reply["choices"][0]
-        text = choice["message"]["content"] if api == "chat" else choice["text"]
-        usage = reply.get("usage") or {}
-        prompt_tokens, completion_tokens = (usage.get(name) for name in ("prompt_tokens", "completion_tokens"))
-        assert isinstance(text, str | None)
-        assert isinstance(prompt_tokens, int | None)
-        assert isinstance(completion_tokens, int | None)
-        finish = choice.get("finish_reason")
-        logprobs = _logprobs(choice.get("logprobs"), api)
-    except (AssertionError, KeyError, IndexError, TypeError, AttributeError):
-        shown = reply if isinstance(reply, str) else json.dumps(reply, ensure_ascii=False, default=str)
-        return Again(Failure(FailureReason.MALFORMED, f"expected a completion, found {shown[:SHOWN]}"))
-    if not text or not text.strip():
-        return Failure(FailureReason.EMPTY, f"finish_reason: {finish}")
-    return Completion(text, None if finish is None else str(finish), prompt_tokens, completion_tokens, logprobs)
+def _completion(reply: Any, api: str) -> Completion:
+    """Read a reply.
+
+    Raises:
+        KeyError, IndexError, TypeError, AttributeError, ValueError: it has another shape than the protocol's.
+    """
+    choice = reply["choices"][0]
+    text = choice["message"]["content"] if api == "chat" else choice["text"]
+    if not isinstance(text, str | None):
+        raise TypeError(text)
+    usage = reply.get("usage") or {}
+    finish = choice.get("finish_reason")
+    return Completion(
+        _whole_characters(text or ""),
+        None if finish is None else _whole_characters(str(finish)),
+        _tokens(usage.get("prompt_tokens")),
+        _tokens(usage.get("completion_tokens")),
+        _logprobs(choice.get("logprobs"), api),
+    )
+
+
+def _tokens(stated: object) -> int | None:
+    if stated is None:
+        return None
+    if type(stated) is not int or not 0 <= stated < MOST_TOKENS:
+        raise ValueError(stated)
+    return stated
+
+
+def _whole_characters(text: str) -> str:
+    """Put the replacement character in the place of half a surrogate pair, which is no text in any encoding."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _logprobs(stated: Any, api: str) -> tuple[float, ...] | None:

@@ -5,6 +5,7 @@ whole limit of its answer. When the answer is there, what the server counted tak
 more than an estimate of a prompt is wrong.
 """
 
+import threading
 from dataclasses import dataclass
 
 from crossthink.errors import UserError
@@ -45,7 +46,7 @@ def cost_of(model: ModelSettings, prompt_tokens: int, completion_tokens: int) ->
 
 
 class Spending:
-    """Requests, tokens and money of one command, over all models that it asks.
+    """Requests, tokens and money of one command, over all models that it asks; safe in threads.
 
     Attributes:
         budget: the limits.
@@ -60,14 +61,37 @@ class Spending:
         self.requests = self.kept = self.answered = self.failed = self.tokens = 0
         self.money = 0.0
         self._held_tokens, self._held_money, self._held = 0, 0.0, 0
+        self._lock = threading.Lock()
 
     @property
     def on_their_way(self) -> int:
         """Requests that were sent and not settled."""
         return self._held
 
-    def fits(self, most: Cost) -> bool:
-        """Whether one more request that costs at most so much passes no limit."""
+    def count(self, kept: int = 0, answered: int = 0, failed: int = 0) -> None:
+        """Count samples."""
+        with self._lock:
+            self.kept += kept
+            self.answered += answered
+            self.failed += failed
+
+    def hold(self, most: Cost) -> bool:
+        """Count a request that is sent now, unless with the most that it may cost it would pass a limit."""
+        with self._lock:
+            if not self._fits(most):
+                return False
+            self.requests += 1
+            self._held += 1
+            self._held_tokens += most.tokens
+            self._held_money += most.money
+        return True
+
+    def could_hold(self, most: Cost) -> bool:
+        """Whether a request that costs at most so much passes no limit."""
+        with self._lock:
+            return self._fits(most)
+
+    def _fits(self, most: Cost) -> bool:
         budget = self.budget
         return (
             (budget.requests is None or self.requests < budget.requests)
@@ -75,21 +99,15 @@ class Spending:
             and (budget.money is None or self.money + self._held_money + most.money <= budget.money)
         )
 
-    def hold(self, most: Cost) -> None:
-        """Count a request that is sent now."""
-        self.requests += 1
-        self._held += 1
-        self._held_tokens += most.tokens
-        self._held_money += most.money
-
     def settle(self, most: Cost, spent: Cost | None) -> None:
         """Count what a request that was held came to; None: there was no answer, and no bill."""
-        self._held -= 1
-        self._held_tokens -= most.tokens
-        self._held_money -= most.money
-        if spent is not None:
-            self.tokens += spent.tokens
-            self.money += spent.money
+        with self._lock:
+            self._held -= 1
+            self._held_tokens -= most.tokens
+            self._held_money -= most.money
+            if spent is not None:
+                self.tokens += spent.tokens
+                self.money += spent.money
 
     def refusal(self, most: Cost) -> BudgetSpent:
         """Return the error that ends a command whose next request does not fit."""
