@@ -5,14 +5,15 @@ it is the heading of; nothing is lost, so the chunks of a document put together 
 document, its SHA-256 and its place, which is the evidence of every question that is made from it.
 """
 
+import glob
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossthink.errors import UserError
 from curate.readers import find_files
+from curate.readers.opening import SourceFile
 
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n\s*")
 _SENTENCE_END = re.compile(r"[.!?][\"”’)]*\s+")
@@ -59,18 +60,21 @@ def read_documents(root: Path, patterns: Sequence[str]) -> list[Document]:
     Raises:
         UserError: a pattern names no file.
     """
-    found = {path.resolve(): path for path in (file.path for file in find_files([root / each for each in patterns]))}
-    documents = [_read(path, root) for path in found.values()]
+    places = [Path(glob.escape(str(root))) / pattern for pattern in patterns]
+    documents = [_read(file.path, _name(file, root)) for file in find_files(places)]
     return sorted(documents, key=lambda document: document.name)
 
 
-def _read(path: Path, root: Path) -> Document:
+def _name(file: SourceFile, root: Path) -> str:
+    return file.path.relative_to(root).as_posix() if file.path.is_relative_to(root) else file.name
+
+
+def _read(path: Path, name: str) -> Document:
     content = path.read_bytes()
     try:
         text: str | None = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = None
-    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     return Document(name, hashlib.sha256(content).hexdigest(), len(content), text)
 
 

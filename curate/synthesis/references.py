@@ -85,7 +85,9 @@ _STATED = re.compile(
     r"\b(?i:answer|ans|choice|option)(?i:\s*(?:is|was|:|=|-|\.|must be|should be|would be)\s*)+"
     rf"(?:\$?\\(?:boxed|text|textbf|mathrm|mathbf)\{{)*(?P<labels>{_LABEL})(?! [a-z])"
 )
-_NAMED_ANSWER = re.compile(rf"(?P<labels>{_LABEL})(?i:\s+is (?:the |our )?(?:(?:correct|right|best) )?(?:answer|choice|option)\b)")
+_NAMED_ANSWER = re.compile(
+    rf"(?P<labels>{_LABEL})(?i:\s+is (?:the |our )?(?:(?:correct|right|best) )?(?:answer|choice|option)\b)"
+)
 _LINE_ALONE = re.compile(r"^[ \t]*(?P<labels>\(?[A-Z]\)?)[ \t.]*$", re.MULTILINE)
 _BOXED = re.compile(rf"\\boxed\s*\{{\s*(?:\\(?:text|textbf|mathrm|mathbf)\{{)?(?P<labels>{_LABEL})")
 _BRACKETED = re.compile(r"(?<![\w)\]}])(?P<labels>\([A-Z]\))")
@@ -110,7 +112,9 @@ _ARTICLE = re.compile(
     r"(?<![^\s.])A\s+(?!(?:and|or|nor|is|are|was|were|has|have|had|can|does|will|only|alone|but|than|to|with)\b)[\w\"“‘-]{2}"
 )
 _SENTENCE_START = re.compile(r"(?:^|[.?!:;\"“(\n])\s*\Z")
-_LINKED = re.compile(rf"(?:\b(?:except|but|not|only|neither|either)\s+(?P<one>{_LABEL})|(?P<labels>{_LABEL}\s*(?:,|/|&|,?\s*\b(?:and|or|nor|but)\b)\s*{_LABEL}))")
+_LINKED = re.compile(
+    rf"(?:\b(?:except|but|not|only|neither|either)\s+(?P<one>{_LABEL})|(?P<labels>{_LABEL}\s*(?:,|/|&|,?\s*\b(?:and|or|nor|but)\b)\s*{_LABEL}))"
+)
 _BEFORE = re.compile(r"([A-Za-z]+)[\s-]+\Z")
 
 
@@ -123,7 +127,9 @@ def names_in(question: str, context: str | None, options: Sequence[str], gold: i
     return Names(
         letters=frozenset(text[place] for text, places in zip(texts, uses, strict=True) for place in places),
         asked=frozenset(text[place] for text, places in zip(asked, uses, strict=False) for place in places),
-        phrases=frozenset().union(*(_phrase(text, place) for text, places in zip(texts, uses, strict=True) for place in places)),
+        phrases=frozenset().union(
+            *(_phrase(text, place) for text, places in zip(texts, uses, strict=True) for place in places)
+        ),
         labels=labels,
         options=tuple(option.strip().casefold() for option in options),
         gold=labels[gold],

@@ -1,7 +1,6 @@
 """The answer of a question as the majority of independent solutions (arXiv 2504.13941, section 2).
 
-Votes are counted by the verifier's equality and not by their text: 1/2, 0.5 and \\frac{1}{2} are one answer. The verifier is
-not symmetric, so two answers are the same when either answers for the other. The share of the winner is kept with the
+Votes are counted by the verifier's equality and not by their text: 1/2, 0.5 and \\frac{1}{2} are one answer. The share of the winner is kept with the
 question; a tie, and too few solutions that state an answer at all, are reasons to have no answer.
 """
 
@@ -10,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curate.verify import compare, extract_lenient, infer_kind
+from curate.synthesis.equality import is_same
+from curate.verify import extract_lenient, infer_kind
 
 
 class NoMajority(StrEnum):
@@ -64,7 +64,7 @@ def vote(answers: Sequence[str | None], kind: str | None, fewest: int, least_sha
     groups: list[list[int]] = []
     for place, answer in enumerate(answers):
         if answer is not None:
-            group = next((each for each in groups if _same(answers[each[0]] or "", answer, kind)), None)
+            group = next((each for each in groups if is_same(answers[each[0]] or "", answer, kind)), None)
             groups.append([place]) if group is None else group.append(place)
     written = sorted(
         ((_as_written([answers[place] or "" for place in group]), group) for group in groups),
@@ -84,24 +84,6 @@ def vote(answers: Sequence[str | None], kind: str | None, fewest: int, least_sha
         return Vote(None, kind or "", share, counts, (), refused)
     answer, group = written[0]
     return Vote(answer, kind or str(infer_kind(answer)), share, counts, tuple(group))
-
-
-def same_answer(left: str, right: str, kind: str | None = None) -> bool:
-    """Whether one answer answers for the other.
-
-    Args:
-        left, right: bare answers.
-        kind: an `AnswerKind`; None: as their own forms say.
-    """
-    return _same(left, right, kind)
-
-
-def _same(left: str, right: str, kind: str | None) -> bool:
-    if left == right:
-        return True
-    return any(
-        compare(answer, gold, kind or infer_kind(gold)).correct for answer, gold in ((left, right), (right, left))
-    )
 
 
 def _as_written(texts: Sequence[str]) -> str:
