@@ -6,11 +6,12 @@ three were asked for has a row `not_given`.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from curate.ask import Completion, Failure, Reply, Request
+from curate.ask import Reply, Request
 from curate.ask.prompts import Prompt
 from curate.filters import LETTERS
 from curate.items import Domain, Origin
@@ -61,17 +62,19 @@ def write_request(seed: Seed, prompt: Prompt, asked: Questions) -> Request:
     return Request(seed.key, prompt.render(**(told | seed.values)), samples=asked.replies)
 
 
-def drafts(seed: Seed, reply: Reply, asked: Questions) -> Iterator[Drafted | NotDrafted]:
-    """Yield what a reply makes of the questions that a seed was asked for, and of those beyond."""
+def drafts(seed: Seed, reply: Reply, asked: Questions, counts: Counter[str]) -> Iterator[Drafted | NotDrafted]:
+    """Yield what a reply makes of the questions that a seed was asked for, and of those beyond.
+
+    Args:
+        counts: gets how the samples were parsed.
+    """
     for number, sample in enumerate(reply.samples):
         prefix = seed.key if asked.replies == 1 else f"{seed.key}~{number}"
-        yield from _of_sample(seed, prefix, sample, asked)
+        written = read_reply(sample, Written, seed.key, counts)
+        yield from _of_sample(seed, prefix, written, asked)
 
 
-def _of_sample(
-    seed: Seed, prefix: str, sample: Completion | Failure, asked: Questions
-) -> Iterator[Drafted | NotDrafted]:
-    written = read_reply(sample, Written, seed.key)
+def _of_sample(seed: Seed, prefix: str, written: Written | Fault, asked: Questions) -> Iterator[Drafted | NotDrafted]:
     given: Sequence[WrittenQuestion] = [] if isinstance(written, Fault) else written.questions
     for place in range(max(asked.each, len(given))):
         key = f"{prefix}/{place + 1}"
@@ -104,8 +107,13 @@ def solve_request(draft: Drafted, prompt: Prompt, votes: Votes) -> Request:
     return Request(draft.key, prompt.render(question=draft.question, options=options), samples=votes.solutions)
 
 
-def voted(draft: Drafted, reply: Reply, config: SynthesisConfig) -> Row | Fault:
-    """Return the question with the majority's answer, or why it has none."""
+def voted(draft: Drafted, reply: Reply, config: SynthesisConfig, solver: str) -> Row | Fault:
+    """Return the question with the majority's answer, or why it has none.
+
+    Args:
+        reply: its solutions.
+        solver: name of the model that they are by.
+    """
     votes = config.voting
     texts = [sample.text for sample in reply.completions]
     kind = str(AnswerKind.CHOICE) if draft.options else None
@@ -117,7 +125,7 @@ def voted(draft: Drafted, reply: Reply, config: SynthesisConfig) -> Row | Fault:
     if found.answer is None:
         assert found.refused is not None
         return Fault(found.refused, draft.seed.evidence | _votes(found, reply), None)
-    return _row(draft, found, reply, texts, config)
+    return _row(draft, found, reply, config, solver)
 
 
 def _votes(found: Vote, reply: Reply) -> dict[str, Any]:
@@ -131,11 +139,11 @@ def _votes(found: Vote, reply: Reply) -> dict[str, Any]:
     }
 
 
-def _row(draft: Drafted, found: Vote, reply: Reply, texts: Sequence[str], config: SynthesisConfig) -> Row:
+def _row(draft: Drafted, found: Vote, reply: Reply, config: SynthesisConfig, solver: str) -> Row:
     assert found.answer is not None
+    texts = [sample.text for sample in reply.completions]
     index = None if draft.options is None else LETTERS.index(found.answer)
     answer = found.answer if draft.options is None or index is None else draft.options[index]
-    solver = (config.solver or config.writer or _nobody()).model
     extra = {"made_from": draft.seed.evidence, "vote": _votes(found, reply)}
     return {
         "key": draft.key,

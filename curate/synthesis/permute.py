@@ -87,7 +87,7 @@ class Movable:
         """
         new = {LETTERS[old]: LETTERS[place] for place, old in enumerate(order)}
         options = [option.relabelled(new) for option in self._options]
-        explanations = [each and each.relabelled(new) for each in self._explanations]
+        explanations = [None if each is None else each.relabelled(new) for each in self._explanations]
         return replace(
             self.choice,
             question=self._question.relabelled(new),

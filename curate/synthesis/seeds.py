@@ -104,8 +104,8 @@ def _of_documents(config: SynthesisConfig, root: Path) -> Seeds:
 
 def _of_topics(config: SynthesisConfig) -> Iterator[Seed]:
     for each in config.topics or ():
-        for subtopic in each.subtopics or [None]:
-            named = {"topic": each.topic} | ({} if subtopic is None else {"subtopic": subtopic})
+        for subtopic in each.subtopics or ("",):
+            named = {"topic": each.topic} | ({"subtopic": subtopic} if subtopic else {})
             yield Seed("/".join(named.values()), dict(named), dict(named), each.topic)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from crossthink.config import Name, Settings
+from crossthink.config import Name, Settings, load_config
 from curate.ask import Budget, ModelSettings
 from curate.items import Domain
 
@@ -185,3 +185,17 @@ class SynthesisConfig(Settings):
     @property
     def voting(self) -> Votes:
         return self.votes or Votes()
+
+
+def load_synthesis(path: Path, root: Path | None = None) -> tuple[SynthesisConfig, Path]:
+    """Read a synthesis's configuration; return it with the folder that its files are relative to.
+
+    Args:
+        path: the YAML file.
+        root: a folder that takes the place of the configuration's own `root`.
+
+    Raises:
+        UserError: the file is missing or faulty.
+    """
+    config = load_config(path, SynthesisConfig)
+    return config, root if root is not None else path.parent / config.root

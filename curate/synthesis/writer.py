@@ -59,6 +59,7 @@ class SourceWriter:
         self._counts: dict[tuple[str, str], _Count] = {}
         self._kept: Counter[str] = Counter()
         self.licenses: set[str] = set()
+        self.facts: Counter[str] = Counter()
 
     @property
     def rows(self) -> int:
