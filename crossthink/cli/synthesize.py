@@ -25,7 +25,8 @@ def synthesize(
     from crossthink.config import find_config
     from crossthink.progress import Progress
     from curate.ask.spending import Spending
-    from curate.synthesis.run import price, synthesize as run
+    from curate.synthesis.run import price
+    from curate.synthesis.run import synthesize as run
     from curate.synthesis.settings import SHIPPED, load_synthesis
 
     settings, root = load_synthesis(find_config(config, SHIPPED, "synthesis"), data)

@@ -79,7 +79,7 @@ class Growing:
             if isinstance(row, Fault):
                 writer.drop(VOTING, self.config.name, draft.key, row, draft.shown)
             else:
-                writer.keep(self.config.name, [row])
+                writer.keep(self.config.name, row)
 
     def _written(self, seeds: list[Seed]) -> Iterator[Request]:
         prompt = self.writer_model.prompt(self.seeds.prompt)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -87,7 +86,7 @@ class Rewording(_Reading):
             if isinstance(changes, Fault):
                 writer.drop(self.operator, item["source"], item["source_row"], changes, item)
             else:
-                writer.keep(item["source"], [row_of(item, self.operator, changes)])
+                writer.keep(item["source"], row_of(item, self.operator, changes))
 
     def _requests(self, items: list[Item]) -> Iterator[Request]:
         prompt = self.model.prompt(self._rewriting.prompt)
@@ -125,7 +124,7 @@ class Reordering(_Reading):
                 writer.drop(self.operator, item["source"], item["source_row"], row, item)
             else:
                 writer.facts["order_kept"] += "order_kept" in row["extra"]
-                writer.keep(item["source"], [row])
+                writer.keep(item["source"], row)
             if number % 10_000 == 0:
                 step.at(f"{number:,} items")
 

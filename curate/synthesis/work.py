@@ -1,15 +1,11 @@
 """What the runner runs: one way of making a synthetic source, with all that its key depends on."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from crossthink.errors import UserError
 from crossthink.progress import Step
-from crossthink.workspace import Workspace
 from curate.ask import Request
 from curate.synthesis.asking import Model
-from curate.synthesis.settings import SynthesisConfig
 from curate.synthesis.writer import SourceWriter
 from manifests.manifest import CorpusRecord, FileRecord
 

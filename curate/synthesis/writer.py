@@ -6,7 +6,7 @@ and what the last one keeps is written. `finish` holds the run to it.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -51,11 +51,33 @@ class _Count:
         return self.rows_in + self.added - self.reasons.total()
 
 
-class SourceWriter:
-    """Takes rows and faults in order, and counts them by stage and source."""
+class _Rows:
+    """Rows on their way to a file, some hundred at a time: a table of one row costs as much as one of many."""
 
-    def __init__(self, write: Callable[[pa.Table], None], write_dropped: Callable[[pa.Table], None]) -> None:
-        self._write, self._write_dropped = write, write_dropped
+    def __init__(self, write: Callable[[pa.Table], None], schema: pa.Schema) -> None:
+        self._write, self._schema = write, schema
+        self._waiting: list[Row] = []
+
+    def put(self, row: Row) -> None:
+        self._waiting.append(row)
+        if len(self._waiting) == 500:
+            self.flush()
+
+    def flush(self) -> None:
+        self._write(pa.Table.from_pylist(self._waiting, schema=self._schema))
+        self._waiting = []
+
+
+class SourceWriter:
+    """Takes rows and faults in order, and counts them by stage and source.
+
+    Args:
+        kept: where rows of `QUESTION_SCHEMA` go.
+        dropped: where rows of `DROPPED_SCHEMA` go.
+    """
+
+    def __init__(self, kept: _Rows, dropped: _Rows) -> None:
+        self._rows, self._dropped = kept, dropped
         self._counts: dict[tuple[str, str], _Count] = {}
         self._kept: Counter[str] = Counter()
         self.licenses: set[str] = set()
@@ -74,11 +96,11 @@ class SourceWriter:
         """Count rows that a stage makes."""
         self._count(stage, source).added += rows
 
-    def keep(self, source: str, rows: Sequence[Row]) -> None:
-        """Write rows that the last stage kept."""
-        self._kept[source] += len(rows)
-        self.licenses |= {row["license"] for row in rows}
-        self._write(pa.Table.from_pylist(list(rows), schema=QUESTION_SCHEMA))
+    def keep(self, source: str, row: Row) -> None:
+        """Write a row that the last stage kept."""
+        self._kept[source] += 1
+        self.licenses.add(row["license"])
+        self._rows.put(row)
 
     def drop(self, stage: str, source: str, key: str, fault: Fault, row: Mapping[str, Any] | None = None) -> None:
         """Write and count a row that is none.
@@ -91,8 +113,7 @@ class SourceWriter:
         known = {name: (row or {}).get(name) for name in ("item_id", "question", "options", "answer")}
         evidence = json.dumps(dict(fault.evidence), ensure_ascii=False) if fault.evidence else None
         told = {"stage": stage, "reason": str(fault.reason), "evidence": evidence, "raw": fault.raw}
-        line = known | told | {"source": source, "source_row": key}
-        self._write_dropped(pa.Table.from_pylist([line], schema=DROPPED_SCHEMA))
+        self._dropped.put(known | told | {"source": source, "source_row": key})
 
     def finish(self) -> list[LedgerLine]:
         """Return the ledger.
@@ -134,4 +155,7 @@ def source_writer(folder: Path) -> Iterator[SourceWriter]:
         parquet_writer(folder / QUESTIONS_FILE, QUESTION_SCHEMA) as write,
         parquet_writer(folder / DROPPED_FILE, DROPPED_SCHEMA) as write_dropped,
     ):
-        yield SourceWriter(write, write_dropped)
+        kept, dropped = _Rows(write, QUESTION_SCHEMA), _Rows(write_dropped, DROPPED_SCHEMA)
+        yield SourceWriter(kept, dropped)
+        kept.flush()
+        dropped.flush()
