@@ -73,20 +73,19 @@ class Growing:
 
     def _vote(self, drafted: list[Drafted], writer: SourceWriter, step: Step) -> None:
         writer.came(VOTING, self.config.name, len(drafted))
-        solver = (self.config.solver or self.writer_model.settings).model
         for draft, reply in zip(drafted, self.solver_model.ask(self._solved(drafted), step), strict=True):
-            row = voted(draft, reply, self.config, solver)
+            row = voted(draft, reply, self.config, self.solver_model.name)
             if isinstance(row, Fault):
                 writer.drop(VOTING, self.config.name, draft.key, row, draft.shown)
             else:
                 writer.keep(self.config.name, row)
 
     def _written(self, seeds: list[Seed]) -> Iterator[Request]:
-        prompt = self.writer_model.prompt(self.seeds.prompt)
+        prompt = self.writer_model.prompt
         return (write_request(seed, prompt, self.config.asked_questions) for seed in seeds)
 
     def _solved(self, drafted: list[Drafted]) -> Iterator[Request]:
-        prompt = self.solver_model.prompt(SOLVE)
+        prompt = self.solver_model.prompt
         return (solve_request(draft, prompt, self.config.voting) for draft in drafted)
 
     def expected(self) -> Iterator[tuple[Model, Request]]:

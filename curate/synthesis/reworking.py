@@ -89,9 +89,8 @@ class Rewording(_Reading):
                 writer.keep(item["source"], row_of(item, self.operator, changes))
 
     def _requests(self, items: list[Item]) -> Iterator[Request]:
-        prompt = self.model.prompt(self._rewriting.prompt)
         for item in items:
-            yield Request(item["item_id"], prompt.render(**self._rewriting.told(item, self.settings.by)))
+            yield Request(item["item_id"], self.model.prompt.render(**self._rewriting.told(item, self.settings.by)))
 
     def expected(self) -> Iterator[tuple[Model, Request]]:
         for items in batches(self.items()):

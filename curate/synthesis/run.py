@@ -11,7 +11,6 @@ from crossthink.errors import UserError
 from crossthink.files import digest, locked, move_durably, sha256_file, write_json, write_parquet
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
-from curate.ask.price import estimate
 from curate.ask.spending import Spending
 from curate.code import code_digest
 from curate.corpus import ledger_table
@@ -64,14 +63,14 @@ def plan_work(config: SynthesisConfig, root: Path, workspace: Workspace, spendin
     if config.rewrite is None:
         assert config.writer is not None, "the configuration was checked"
         seeds = find_seeds(config, root)
-        writer = Model.of(config.writer, [seeds.prompt], workspace, spending)
-        solver = Model.of(config.solver or config.writer, [SOLVE], workspace, spending)
+        writer = Model(config.writer, seeds.prompt, workspace, spending)
+        solver = Model(config.solver or config.writer, SOLVE, workspace, spending)
         return Growing(config, seeds, writer, solver)
     table, stated = read_items(config.rewrite, workspace)
     if config.writer is None:
         return Reordering(config.rewrite, table, stated)
     prompt = REWRITINGS[config.rewrite.by.operator].prompt
-    return Rewording(config.rewrite, table, stated, Model.of(config.writer, [prompt], workspace, spending))
+    return Rewording(config.rewrite, table, stated, Model(config.writer, prompt, workspace, spending))
 
 
 def price(config: SynthesisConfig, root: Path, workspace: Workspace) -> list[str]:
@@ -79,8 +78,7 @@ def price(config: SynthesisConfig, root: Path, workspace: Workspace) -> list[str
     work = plan_work(config, root, workspace, Spending(config.budget))
     lines = []
     for model in work.models:
-        wanted = (request for asked, request in work.expected() if asked is model)
-        lines.append(f"{model.settings.model}: {estimate(wanted, model.settings, model.cache)}")
+        lines.append(model.price(request for asked, request in work.expected() if asked is model))
     return lines or [f"{config.name}: {work.operator} asks no model"]
 
 
