@@ -88,8 +88,10 @@ class SourceSettings(Settings):
         given = [key for key in kinds if getattr(self, key)]
         if len(given) != 1:
             raise ValueError(f"expected exactly one of {', '.join(kinds)}, found {' and '.join(given) or 'none'}")
-        if (self.synthetic is None) != (self.adapter != "synthetic"):
-            raise ValueError(f"synthetic: names rows of the adapter 'synthetic', but the adapter is {self.adapter!r}")
+        if self.synthetic and self.adapter != "synthetic":
+            raise ValueError(f"synthetic: its rows have an adapter of their own; leave out {self.adapter!r}")
+        if self.adapter == "synthetic" and not self.synthetic:
+            raise ValueError(f"adapter 'synthetic': reads a source that `synthetic` names, found {given[0]}")
         if self.generate and self.adapter != "reasoning_gym":
             raise ValueError(f"generate makes reasoning_gym records, but the adapter is {self.adapter!r}")
         return self

@@ -1,5 +1,6 @@
 """The work of rewriting a corpus's items: read, refuse, ask, check, a batch at a time; or put options into another order."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -122,7 +123,8 @@ class Reordering(_Reading):
             if isinstance(row, Fault):
                 writer.drop(self.operator, item["source"], item["source_row"], row, item)
             else:
-                writer.facts["order_kept"] += "order_kept" in row["extra"]
+                if "order_kept" in json.loads(row["extra"]):
+                    writer.facts["options_kept_in_order"] += 1
                 writer.keep(item["source"], row)
             if number % 10_000 == 0:
                 step.at(f"{number:,} items")

@@ -41,9 +41,9 @@ def synthesize(
         UserError: an input cannot be read, a model cannot be asked, the budget ends.
     """
     folder = workspace.synthetic / config.name
+    work = plan_work(config, root, workspace, spending)
+    key = _key(work)
     with locked(folder, f"synthetic source {config.name!r}"):
-        work = plan_work(config, root, workspace, spending)
-        key = _key(work)
         if (standing := _standing(workspace, config.name, key)) is not None:
             progress.say(
                 f"synthetic source {config.name}: stands as it was made ({standing.rows:,} rows); nothing to do"

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from crossthink.config import Name, Settings, load_config
+from crossthink.errors import listing, nearest
 from curate.ask import Budget, ModelSettings
 from curate.items import Domain
 
@@ -118,6 +119,7 @@ class Permute(Settings):
 
 
 Operator = Annotated[ToMcq | ToOpen | Rephrase | ContrastOptions | Permute, Field(discriminator="operator")]
+OPERATORS = ("to_mcq", "to_open", "rephrase", "contrast", "permute")
 
 
 class Rewrite(Settings):
@@ -127,6 +129,15 @@ class Rewrite(Settings):
     sources: list[str] | None = None
     """Names of sources of the corpus; None: all."""
     by: Operator
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _operator_is_known(cls, by: object) -> object:
+        named = by.get("operator") if isinstance(by, dict) else None
+        if named not in OPERATORS:
+            near = nearest(str(named), OPERATORS)
+            raise ValueError(f"operator {named!r} is not known.{near} There are: {listing(OPERATORS)}")
+        return by
 
 
 class SynthesisConfig(Settings):
@@ -159,6 +170,9 @@ class SynthesisConfig(Settings):
         given = [key for key in kinds if getattr(self, key) is not None]
         if len(given) != 1:
             raise ValueError(f"expected exactly one of {', '.join(kinds)}, found {' and '.join(given) or 'none'}")
+        topics = [(each.topic, subtopic) for each in self.topics or () for subtopic in each.subtopics or ("",)]
+        if twice := [" / ".join(filter(None, each)) for each in topics if topics.count(each) > 1]:
+            raise ValueError(f"topics: {twice[0]!r} stands twice")
         if self.rewrite:
             self._check_rewrite(self.rewrite)
         elif self.writer is None:

@@ -1,6 +1,7 @@
 """Options in another order: every reference and every explanation follows its option, or the question stays as it is."""
 
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -10,10 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.ask import Budget, ModelSettings, Request
+from curate.ask.cache import Cache
+from curate.ask.client import ask
+from curate.ask.prompts import read_prompt
+from curate.ask.spending import Spending
 from curate.filters import LETTERS
 from curate.readers import Rejected, read_files
 from curate.sources import adapter
 from curate.synthesis.permute import Choice, Fixed, Movable, Unmoved, balanced, movable, seat, shuffled
+from curate.verify import extract_lenient
+from tests.asking import Call, scripted_server
 
 WORDS = ["granite", "a slow tide", "12 metres", "Napoleon's army", "vitamin K", "x^2 + 1", "the treaty", "iron"]
 COMBINED = [
@@ -197,28 +205,41 @@ def test_gold_letters_of_published_sets_become_uniform(shared_data: Path) -> Non
     assert sum((count - expected) ** 2 / expected for count in by_chance.values()) < 16.3  # 3 degrees, p = 0.001
 
 
-def test_an_order_blind_reader_scores_the_same_before_and_after(shared_data: Path) -> None:
-    """It goes by the words of the options alone; one that always says A gets a quarter after the golds are dealt."""
-    sample = random.Random(0).sample(_published(shared_data), 2000)
-    before = [_choose(choice) == choice.answer_index for choice in sample]
-    after, always_a = [], 0
+def test_an_order_blind_model_scores_the_same_before_and_after(shared_data: Path, tmp_path: Path) -> None:
+    """It goes by the words of the options alone; one that always says A gets a quarter once the golds are dealt."""
+    sample = random.Random(0).sample(_published(shared_data), 200)
     found = [movable(choice) for choice in sample]
     movables = [each if isinstance(each, Movable) else None for each in found]
-    places = balanced(
-        seat(each, moved, 0, str(n)) for n, (each, moved) in enumerate(zip(sample, movables, strict=True))
-    )
-    for number, (choice, moved, place) in enumerate(zip(sample, movables, places, strict=True)):
-        new = moved.reordered(shuffled(moved, 0, str(number), place)) if moved else choice
-        after.append(_choose(new) == new.answer_index)
-        always_a += new.answer_index == 0
-        assert new.answer_index == place
-    is_reworded = [bool(moved) and any(option.places for option in moved._options) for moved in movables]
-    assert [b for b, other in zip(before, is_reworded, strict=True) if not other] == [
-        a for a, other in zip(after, is_reworded, strict=True) if not other
+    seats = [seat(each, moved, 0, str(n)) for n, (each, moved) in enumerate(zip(sample, movables, strict=True))]
+    after = [
+        moved.reordered(shuffled(moved, 0, str(number), place)) if moved else choice
+        for number, (choice, moved, place) in enumerate(zip(sample, movables, balanced(seats), strict=True))
     ]
-    assert sum(is_reworded) < 20
-    assert abs(always_a / len(sample) - 0.25) < 0.01
+    with scripted_server(_order_blind) as server, Cache(tmp_path) as cache:
+        model = ModelSettings(model="order-blind", base_url=server.base_url)
+        right = [_right(choices, model, cache) for choices in (sample, after)]
+    assert right[0] == right[1]
+    assert 20 < sum(right[0]) < 180
+    assert sum(choice.answer_index == 0 for choice in sample) != 50
+    assert sum(choice.answer_index == 0 for choice in after) == 50
 
 
-def _choose(choice: Choice) -> int:
-    return max(range(len(choice.options)), key=lambda place: (len(set(choice.options[place])), choice.options[place]))
+def _order_blind(call: Call) -> str:
+    options = re.findall(r"^([A-E])[.] (.*)$", call.text, re.MULTILINE)
+    return f"\\boxed{{{max(options, key=lambda option: (len(set(option[1])), option[1]))[0]}}}"
+
+
+def _right(choices: Sequence[Choice], model: ModelSettings, cache: Cache) -> list[bool]:
+    prompt = read_prompt("solve")
+    requests = [
+        Request(
+            str(number),
+            prompt.render(question=choice.question, options=list(zip(LETTERS, choice.options, strict=False))),
+        )
+        for number, choice in enumerate(choices)
+    ]
+    replies = ask(requests, model, cache, Spending(Budget()))
+    return [
+        extract_lenient(reply.completions[0].text, "choice") == LETTERS[choice.answer_index]
+        for choice, reply in zip(choices, replies, strict=True)
+    ]
