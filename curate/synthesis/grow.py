@@ -115,8 +115,9 @@ def voted(draft: Drafted, reply: Reply, config: SynthesisConfig, solver: str) ->
         solver: name of the model that they are by.
     """
     votes = config.voting
-    texts = [sample.text for sample in reply.completions]
     kind = str(AnswerKind.CHOICE) if draft.options else None
+    # a box in a solution that was cut off is a thought, and no answer
+    texts = ["" if sample.is_cut_off else sample.text for sample in reply.completions]
     stated = stated_answers(texts, kind or AnswerKind.TEXT)
     if draft.options is not None:
         letters = LETTERS[: len(draft.options)]

@@ -45,7 +45,7 @@ class Growing:
 
     def identity(self) -> dict[str, Any]:
         asked, votes = self.config.asked_questions, self.config.voting
-        seeds = [[seed.key, seed.values, seed.evidence] for seed in self.seeds.seeds]
+        seeds = [[seed.key, seed.evidence] for seed in self.seeds.seeds]
         rest = self.config.model_dump(mode="json", include={"license", "language", "domain"})
         return {"seeds": seeds, "questions": asked.model_dump(), "votes": votes.model_dump(), "rest": rest}
 

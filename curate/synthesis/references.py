@@ -62,11 +62,11 @@ class Names:
 
     Attributes:
         letters: used as names, by whatever part.
-    asked: those of the question and its context.
+        asked: those of the question and its context.
         phrases: each such letter with the word before it ("vitamin c"), in lower case.
         labels: the letters of the options, A to the last.
         options: their texts, case folded.
-    gold: letter of the gold.
+        gold: letter of the gold.
     """
 
     letters: frozenset[str]
@@ -79,10 +79,11 @@ class Names:
 
 _WORD = r"(?:answer (?:choice|option)|option|choice|alternative|answer)s?"
 _LABEL = r"(?:\(\s?[A-Za-z]\s?\)|[A-Z](?![\w'’°]))"
-_JOINED = rf"{_LABEL}(?:\s*(?:,|/|&|,?\s*\b(?:and|or|nor)\b)\s*{_LABEL})*"
+_JOINT = r"(?:\s*[,/&]\s*(?:(?:and|or|nor|but)\b\s*)?|\s+(?:and|or|nor|but)\b\s*)"
+_JOINED = rf"{_LABEL}(?:{_JOINT}{_LABEL})*"
 _AFTER_WORD = re.compile(rf"\b(?i:{_WORD})\s+(?P<labels>{_JOINED})")
 _STATED = re.compile(
-    r"\b(?i:answer|ans|choice|option)(?i:\s*(?:is|was|:|=|-|\.|must be|should be|would be)\s*)+"
+    r"\b(?i:answer|ans|choice|option)(?i:\s*(?:(?:is|was|:|=|-|\.|must be|should be|would be)\s*)+)"
     rf"(?:\$?\\(?:boxed|text|textbf|mathrm|mathbf)\{{)*(?P<labels>{_LABEL})(?! [a-z])"
 )
 _NAMED_ANSWER = re.compile(
@@ -97,14 +98,14 @@ _ALONE = re.compile(
     r"(?P<rest>\s+(?:only|alone|above|(?:are|is)(?: both| all)?(?: not)? (?:correct|true|incorrect|false|wrong|right)))?\W*",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"^\s*\(?(?P<labels>[A-Z])[.):]\s+(?P<text>.+)$", re.MULTILINE)
+_LEADING = re.compile(r"^[ \t]*\(?(?P<labels>[A-Z])[.):]\s+(?P<text>.+)$", re.MULTILINE)
 _OWN_LABEL = re.compile(r"\s*\(?([A-Za-z])[.):]\s*(?![A-Z]\.)\S")
 _POSITION = re.compile(
     rf"\b(?:first|second|third|fourth|fifth|last|previous|preceding|next|former|latter) (?:\w+ )?{_WORD}\b"
     rf"|\b{_WORD} (?:above|below|[1-9]|i{{1,3}}|iv|v|one|two|three|four|five)\b",
     re.IGNORECASE,
 )
-_FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
+_FORMULA = re.compile(r"\$\$.{0,300}?\$\$|\$[^$]{0,300}\$|\\\(.{0,300}?\\\)|\\\[.{0,300}?\\\]", re.DOTALL)
 _STANDING = re.compile(r"(?<![\w'’.\-°$\\])(?<!\w\()(?P<label>\(?[A-Z]\)?)(?![\w'’°]|\.[A-Z])")
 _CAPITAL = re.compile(r"(?<![A-Za-z°])[A-Z](?![A-Za-z'’])")
 _LETTER = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
@@ -112,9 +113,7 @@ _ARTICLE = re.compile(
     r"(?<![^\s.])A\s+(?!(?:and|or|nor|is|are|was|were|has|have|had|can|does|will|only|alone|but|than|to|with)\b)[\w\"“‘-]{2}"
 )
 _SENTENCE_START = re.compile(r"(?:^|[.?!:;\"“(\n])\s*\Z")
-_LINKED = re.compile(
-    rf"(?:\b(?:except|but|not|only|neither|either)\s+(?P<one>{_LABEL})|(?P<labels>{_LABEL}\s*(?:,|/|&|,?\s*\b(?:and|or|nor|but)\b)\s*{_LABEL}))"
-)
+_LINKED = re.compile(rf"\b(?:except|but|not|only|neither|either)\s+{_LABEL}|{_LABEL}{_JOINT}{_LABEL}")
 _BEFORE = re.compile(r"([A-Za-z]+)[\s-]+\Z")
 
 
@@ -154,35 +153,41 @@ def mark(text: str, part: Part, names: Names) -> Marked | Doubt:
         part: what it is; a solution may say (B) where a question may not.
         names: of its question.
     """
+    if (unclear := _unclear_form(text, part, names)) is not None:
+        return Doubt(part, unclear)
+    said = _said(text, part, names)
+    sure = (*dict(_after_word(text)), *said, *_leading(text, part, names))
+    found = {place for place in sure if text[place].upper() in names.labels}
+    named = (place for place in said if text[place].upper() in names.letters)
+    left = next(named, None)
+    if left is None:
+        left = _left(text, part, names, found)
+    return Marked(text, tuple(sorted(found))) if left is None else Doubt(part, _around(text, left))
+
+
+def _unclear_form(text: str, part: Part, names: Names) -> str | None:
+    """Words that point at an option without its letter, or an option in a form that says too little."""
     if position := _POSITION.search(text):
-        return Doubt(part, position.group())
-    found = dict(_after_word(text))
-    unclear: list[int] = []
-    if part is Part.OPTION:
-        if _is_combination(text, names.labels):
-            found |= _letters(text, _ALONE.match(text))
-            unclear += found
-        elif (own := _OWN_LABEL.match(text)) and own[1].upper() in names.labels:
-            return Doubt(part, text[:40])
-        elif (linked := _linked(text, names, found)) is not None:
-            return Doubt(part, _around(text, linked))
+        return position.group()
+    if part is not Part.OPTION or _is_combination(text, names.labels):
+        return None
+    if (own := _OWN_LABEL.match(text)) and own[1].upper() in names.labels:
+        return text[:40]
+    linked = _linked(text, names)
+    return None if linked is None else _around(text, linked)
+
+
+def _said(text: str, part: Part, names: Names) -> list[int]:
+    """Places of the letters that mean an option here unless they are names."""
+    matches: list[re.Match[str] | None] = []
+    if part is Part.OPTION and _is_combination(text, names.labels):
+        matches.append(_ALONE.match(text))
     if part is Part.PROSE:
-        said = [match for pattern in (_STATED, _NAMED_ANSWER, _BOXED, _SET) for match in pattern.finditer(text)]
-        for match in (*said, *(alone for alone in _LINE_ALONE.finditer(text) if names.gold in alone["labels"])):
-            found |= _letters(text, match)
-            unclear += _letters(text, match)
-        found |= dict(_leading(text, names))
+        matches += [match for pattern in (_STATED, _NAMED_ANSWER, _BOXED, _SET) for match in pattern.finditer(text)]
+        matches += [match for match in _LINE_ALONE.finditer(text) if names.gold in match["labels"]]
     if part is not Part.QUESTION:
-        for match in _BRACKETED.finditer(text):
-            found |= _letters(text, match)
-            unclear += _letters(text, match)
-    found = {place: letter for place, letter in found.items() if letter in names.labels}
-    for place in unclear:
-        if text[place].upper() in names.letters:
-            return Doubt(part, _around(text, place))
-    if (left := _left(text, part, names, found)) is not None:
-        return Doubt(part, _around(text, left))
-    return Marked(text, tuple(sorted(found)))
+        matches += _BRACKETED.finditer(text)
+    return [place for match in matches for place in _letters(text, match)]
 
 
 def _after_word(text: str) -> Iterator[tuple[int, str]]:
@@ -208,8 +213,9 @@ def _is_combination(option: str, labels: str) -> bool:
     return bool(is_said) and is_capital and set(letters.values()) <= set(labels)
 
 
-def _linked(option: str, names: Names, found: dict[int, str]) -> int | None:
+def _linked(option: str, names: Names) -> int | None:
     """A letter that an option joins to another, or excepts, and that the question does not use as a name."""
+    found = dict(_after_word(option))
     for match in _LINKED.finditer(option):
         for place in range(*match.span()):
             is_label = bool(_CAPITAL.match(option, place)) and option[place] in names.labels
@@ -218,15 +224,15 @@ def _linked(option: str, names: Names, found: dict[int, str]) -> int | None:
     return None
 
 
-def _leading(text: str, names: Names) -> Iterator[tuple[int, str]]:
-    """Labels that begin a line, before the text of their own option."""
-    for match in _LEADING.finditer(text):
+def _leading(text: str, part: Part, names: Names) -> Iterator[int]:
+    """Places of labels that begin a line of a solution, before the text of their own option."""
+    for match in _LEADING.finditer(text) if part is Part.PROSE else ():
         place = names.labels.find(match["labels"])
         if place >= 0 and match["text"].casefold().startswith(names.options[place]):
-            yield match.start("labels"), match["labels"]
+            yield match.start("labels")
 
 
-def _left(text: str, part: Part, names: Names, found: dict[int, str]) -> int | None:
+def _left(text: str, part: Part, names: Names, found: set[int]) -> int | None:
     """The first letter that may be a reference and is not known to be one or to be a name."""
     formulas = [match.span() for match in _FORMULA.finditer(text)]
     for match in _STANDING.finditer(text):
@@ -245,7 +251,7 @@ def _left(text: str, part: Part, names: Names, found: dict[int, str]) -> int | N
 
 def _is_article(text: str, place: int) -> bool:
     """Whether a capital A begins a sentence as its article."""
-    return bool(_ARTICLE.match(text, place) and _SENTENCE_START.search(text, 0, place))
+    return bool(_ARTICLE.match(text, place) and _SENTENCE_START.search(text, max(0, place - 40), place))
 
 
 def _phrase(text: str, place: int) -> set[str]:

@@ -24,7 +24,7 @@ class Seed:
     Attributes:
         key: unique in the source; the id that the reply must repeat.
         values: for the prompt.
-        evidence: what the questions were made from.
+        evidence: what the questions were made from; it says all that the values depend on.
         subject: of the questions, when it is known beforehand.
     """
 

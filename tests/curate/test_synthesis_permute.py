@@ -140,6 +140,15 @@ def test_letters_that_are_names_are_left_alone(options: list[str]) -> None:
     assert sorted(found.reordered([3, 2, 1, 0]).options) == sorted(options)
 
 
+@pytest.mark.parametrize(
+    "text", ["answer - ", "A, ", "A and ", "\\(", "$$", "A ", "\n ", "(A) ", "A" + 60 * " ", "answer is "]
+)
+def test_no_text_takes_long(text: str) -> None:
+    """Each is what a careless pattern would try in more ways than there is time for."""
+    long = text * (40_000 // len(text))
+    movable(Choice(long, (long, "iron", "tin"), 0, solutions=(long, f"{long}answer")))
+
+
 def test_what_speaks_of_the_others_stays_last() -> None:
     found = movable(Choice("Which?", ("iron", "tin", "Both of the above", "None of the above"), 2))
     assert isinstance(found, Movable)
