@@ -110,7 +110,8 @@ def test_the_opposite_order_brings_the_question_back(
 @pytest.mark.parametrize(
     ("question", "options", "solution"),
     [
-        ("Events A and B are independent. Which holds?", ["A", "neither", "both A and B", "p"], ""),
+        ("Events A and B are independent. Which holds?", ["p", "q", "both A and B", "r"], ""),
+        ("Which holds?", ["A", "iron", "both A and B", "r"], ""),
         ("Which is it?", ["iron", "tin", "A but not B", "lead"], ""),
         ("Which is it?", ["iron", "tin", "All of the above except B", "lead"], ""),
         ("Which is it?", ["Use the method in (C) twice", "tin", "zinc", "lead"], "B is better."),
@@ -123,6 +124,7 @@ def test_the_opposite_order_brings_the_question_back(
 def test_a_question_in_doubt_stays_as_it_is(question: str, options: list[str], solution: str) -> None:
     found = movable(Choice(question, tuple(options), 0, solutions=(solution,)))
     assert isinstance(found, Fixed)
+    assert found.reason is Unmoved.REFERENCE_IN_DOUBT
     assert found.found
 
 
