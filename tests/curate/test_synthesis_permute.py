@@ -113,7 +113,7 @@ def test_the_opposite_order_brings_the_question_back(
         ("Events A and B are independent. Which holds?", ["p", "q", "both A and B", "r"], ""),
         ("Which holds?", ["A", "iron", "both A and B", "r"], ""),
         ("Which is it?", ["iron", "tin", "A but not B", "lead"], ""),
-        ("Which is it?", ["iron", "tin", "All of the above except B", "lead"], ""),
+        ("Which is it?", ["iron", "tin", "lead", "All of the above except B"], ""),
         ("Which is it?", ["Use the method in (C) twice", "tin", "zinc", "lead"], "B is better."),
         ("Which is it?", ["iron", "tin", "zinc", "lead"], "The second option is wrong."),
         ("Take (B) as given. Which is it?", ["iron", "tin", "zinc", "lead"], ""),
