@@ -87,7 +87,9 @@ class SourceSettings(Settings):
         kinds = ("files", "hub", "generate", "synthetic")
         given = [key for key in kinds if getattr(self, key)]
         if len(given) != 1:
-            raise ValueError(f"expected exactly one of {', '.join(kinds)}, found {' and '.join(given) or 'none'}")
+            raise ValueError(
+                f"expected exactly one of files, hub, generate and synthetic, found {' and '.join(given) or 'none'}"
+            )
         if self.synthetic and self.adapter != "synthetic":
             raise ValueError(f"synthetic: its rows have an adapter of their own; leave out {self.adapter!r}")
         if self.adapter == "synthetic" and not self.synthetic:

@@ -169,7 +169,9 @@ class SynthesisConfig(Settings):
         kinds = ("documents", "topics", "personas", "rewrite")
         given = [key for key in kinds if getattr(self, key) is not None]
         if len(given) != 1:
-            raise ValueError(f"expected exactly one of {', '.join(kinds)}, found {' and '.join(given) or 'none'}")
+            raise ValueError(
+                f"expected exactly one of documents, topics, personas and rewrite, found {' and '.join(given) or 'none'}"
+            )
         topics = [(each.topic, subtopic) for each in self.topics or () for subtopic in each.subtopics or ("",)]
         if twice := [" / ".join(filter(None, each)) for each in topics if topics.count(each) > 1]:
             raise ValueError(f"topics: {twice[0]!r} stands twice")

@@ -10,7 +10,7 @@ WRITER = 'writer: {model: m, base_url: "http://localhost:1/v1"}\n'
 CASES = {
     "two_beginnings": (
         "documents: {files: [p.md]}\ntopics: [{topic: Law}]\n" + WRITER,
-        ["c.yaml:1", "exactly one of documents, topics, personas, rewrite, found documents and topics"],
+        ["c.yaml:1", "exactly one of documents, topics, personas and rewrite, found documents and topics"],
     ),
     "no_writer": ("topics: [{topic: Law}]\n", ["writer: topics need a model that writes the questions"]),
     "a_topic_twice": ("topics: [{topic: Law}, {topic: Law}]\n" + WRITER, ["topics: 'Law' stands twice"]),
