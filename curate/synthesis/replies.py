@@ -4,7 +4,20 @@ Every prompt states an `id` and every reply must repeat it: a reply that names a
 good it is. Keys that were not asked for are ignored.
 """
 
-from pydantic import BaseModel, ConfigDict
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _held(text: str) -> str:
+    """Refuse what no file can hold, and JSON can spell."""
+    if re.search("[\0\ud800-\udfff]", text):
+        raise ValueError("a NUL or half a surrogate pair")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_held)]
 
 
 class Answering(BaseModel):
@@ -12,16 +25,16 @@ class Answering(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    id: str
+    id: Text
     """Of the item that the reply is about, as the prompt stated it."""
 
 
 class WrittenQuestion(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    question: str
-    options: list[str] | None = None
-    subject: str | None = None
+    question: Text
+    options: list[Text] | None = None
+    subject: Text | None = None
 
 
 class Written(Answering):
@@ -33,23 +46,23 @@ class Written(Answering):
 class Distractors(Answering):
     """Wrong options for an open question."""
 
-    distractors: list[str]
+    distractors: list[Text]
 
 
 class Reworded(Answering):
     """A question in other words."""
 
-    question: str
+    question: Text
 
 
 class Explained(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    option: str
+    option: Text
     """Its letter."""
-    text: str
+    text: Text
     """Its text, repeated, so that an explanation of another option is seen."""
-    why: str
+    why: Text
 
 
 class Contrast(Answering):

@@ -2,8 +2,9 @@
 
 import pytest
 
+from curate.ask.parse import Unparsed, parse_json
 from curate.synthesis.checks import Lost, explanations_of, question_fault, wording_fault, wrong_options
-from curate.synthesis.replies import Contrast, Explained, WrittenQuestion
+from curate.synthesis.replies import Contrast, Explained, Reworded, WrittenQuestion
 
 
 def test_wrong_options_are_wrong_and_different() -> None:
@@ -86,3 +87,10 @@ def test_every_option_is_explained_under_its_own_letter_and_text(
         Explained(option=letter, text=text, why=why) for letter, text, why in zip(names, texts, whys, strict=True)
     ]
     assert explanations_of(Contrast(id="x", explanations=explained), ["iron", "tin"]) == found
+
+
+@pytest.mark.parametrize("text", ["half a pair \\ud800", "\\u0000"])
+def test_a_text_that_no_file_can_hold_is_no_reply(text: str) -> None:
+    parsed = parse_json(f'{{"id": "x", "question": "{text}"}}', Reworded)
+    assert isinstance(parsed, Unparsed)
+    assert "half a surrogate pair" in parsed.detail
