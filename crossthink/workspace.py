@@ -2,6 +2,7 @@
 
 WORKSPACE/corpora/NAME/     items, variants, dropped rows, ledger, corpus.json
 WORKSPACE/benchmarks/NAME/  evaluation sets that corpora are held to
+WORKSPACE/synthetic/NAME/   questions that models wrote or rewrote, a source of corpora
 WORKSPACE/manifests/        the store of blends: NAME/VERSION/manifest.json, objects/
 WORKSPACE/cache/objects/    what was fetched from a store that is elsewhere
 WORKSPACE/answers/          what models answered, by what they were asked
@@ -118,6 +119,10 @@ class Workspace:
         if urlsplit(self.store).password is not None:
             raise UserError("store: the address holds a password; give it by the environment or fsspec's configuration")
         return RemoteStore(self.store.rstrip("/"), self.root / "cache")
+
+    @property
+    def synthetic(self) -> Path:
+        return self.root / "synthetic"
 
     @property
     def runs(self) -> Path:

@@ -55,7 +55,7 @@ def read_benchmarks(chosen: BenchmarkSet, workspace: Workspace, progress: Progre
     """
     folder = workspace.benchmarks / chosen.name
     with locked(folder, f"set of benchmarks {chosen.name!r}"):
-        inputs = open_inputs(chosen.sources, Path(chosen.root), folder / "generated")
+        inputs = open_inputs(chosen.sources, Path(chosen.root), folder / "generated", workspace)
         content = folder / digest([[source.identity() for source in inputs], code_digest()])[:12]
         done = [ingest(source, content, UNREADABLE_SHARE, progress) for source in inputs]
     return Benchmarks(

@@ -43,9 +43,10 @@ class GeneratedSource(Settings):
 
 
 class SourceSettings(Settings):
-    """One source: a name, the adapter of its published schema, and exactly one of `files`, `hub` and `generate`.
+    """One source: a name, the adapter of its published schema, and exactly one of `files`, `hub`, `generate` and `synthetic`.
 
-    `files` are paths or globs, relative to the configuration's `root`. `adapter` is a name, or the path of a mapping that
+    `files` are paths or globs, relative to the configuration's `root`. `synthetic` names a source that `crossthink synthesize`
+    made in the workspace; it has one adapter, which need not be named. `adapter` is a name, or the path of a mapping that
     ends in .yaml, relative to the configuration file; `load_curation` puts the mapping itself in its place. The fields that
     are None are the adapter's.
     """
@@ -55,12 +56,19 @@ class SourceSettings(Settings):
     files: list[str] | None = None
     hub: HubSource | None = None
     generate: GeneratedSource | None = None
+    synthetic: Name | None = None
     revision: str = ""
     license: str | None = None
     origin: Origin | None = None
     domain: Domain | None = None
     language: str | None = None
     role: Role | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _synthetic_has_one_adapter(cls, values: object) -> object:
+        is_synthetic = isinstance(values, dict) and values.get("synthetic") is not None
+        return {"adapter": "synthetic", **values} if is_synthetic else values  # type: ignore[dict-item]
 
     @field_validator("adapter", mode="before")
     @classmethod
@@ -76,9 +84,16 @@ class SourceSettings(Settings):
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:
-        given = [key for key in ("files", "hub", "generate") if getattr(self, key)]
+        kinds = ("files", "hub", "generate", "synthetic")
+        given = [key for key in kinds if getattr(self, key)]
         if len(given) != 1:
-            raise ValueError(f"expected exactly one of files, hub and generate, found {' and '.join(given) or 'none'}")
+            raise ValueError(
+                f"expected exactly one of files, hub, generate and synthetic, found {' and '.join(given) or 'none'}"
+            )
+        if self.synthetic and self.adapter != "synthetic":
+            raise ValueError(f"synthetic: its rows have an adapter of their own; leave out {self.adapter!r}")
+        if self.adapter == "synthetic" and not self.synthetic:
+            raise ValueError(f"adapter 'synthetic': reads a source that `synthetic` names, found {given[0]}")
         if self.generate and self.adapter != "reasoning_gym":
             raise ValueError(f"generate makes reasoning_gym records, but the adapter is {self.adapter!r}")
         return self

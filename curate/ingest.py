@@ -42,6 +42,8 @@ _DRAFT = pl.Schema(
             pa.field("key", pa.string()),
             *(ITEM_SCHEMA.field(name) for name in ("subject", "context", "domain", "origin", "answer_kind")),
             *(ITEM_SCHEMA.field(name) for name in ("solutions", "images", "extra")),
+            pa.field("license", pa.string()),
+            ITEM_SCHEMA.field("language"),
         ]
     )
 )
@@ -200,8 +202,8 @@ def _items(source: SourceInput, drafts: pl.DataFrame) -> pa.Table:
         domain=domain,
         origin=origin,
         answer_kind=kind,
-        license=pl.lit(source.license),
-        language=pl.lit(source.language),
+        license=pl.lit(settings.license) if settings.license else pl.col("license").fill_null(source.license),
+        language=pl.lit(settings.language) if settings.language else pl.col("language").fill_null(source.language),
     )
     unstated = items["answer_kind"].is_null()
     if unstated.any():

@@ -4,20 +4,22 @@ import glob
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from crossthink.errors import UserError
 from crossthink.files import atomic_path, canonical_json, digest, sha256_file
+from crossthink.workspace import Workspace
 from curate.config import GeneratedSource, SourceSettings
 from curate.readers import Rejected, Row, file_records, hub_rows, read_files
 from curate.readers.batches import ColumnBatch, column_batches, is_columnar
 from curate.sources import Adapter, Draft, Role, adapter
 from curate.sources.generate import generate_reasoning_gym
 from curate.sources.images import image_folders, read_images
-from manifests.manifest import FileRecord, SourceRecord
+from curate.synthesis.source import QUESTIONS_FILE, Synthetic, read_synthetic
+from manifests.manifest import Asked, FileRecord, SourceRecord
 
 _DATA_SUFFIXES = (
     ".json",
@@ -46,6 +48,8 @@ class SourceInput:
     rows: Callable[[], Iterator[ColumnBatch | Row | Rejected]]
     folders: Mapping[str, Path] = field(default_factory=dict)
     """Of the files on disk, by the name that places begin with; images lie in them."""
+    asked: Sequence[Asked] = ()
+    """What models were asked for the rows, of a synthetic source."""
 
     @property
     def license(self) -> str:
@@ -77,6 +81,7 @@ class SourceInput:
             role=self.role.value,
             files=self.files,
             rows=rows,
+            asked=list(self.asked),
         )
 
     def identity(self) -> dict[str, Any]:
@@ -101,30 +106,36 @@ class SourceInput:
         return [[*names, sha256_file(path)] for names, path in sorted(found.items())]
 
 
-def open_inputs(sources: Sequence[SourceSettings], root: Path, folder: Path) -> list[SourceInput]:
+def open_inputs(
+    sources: Sequence[SourceSettings], root: Path, folder: Path, workspace: Workspace | None = None
+) -> list[SourceInput]:
     """Find every source's input and take its digest.
 
     Args:
         sources: as configured.
         root: folder that files are relative to.
         folder: where generated records are written.
+        workspace: where synthetic sources are; None where there can be none.
 
     Raises:
         UserError: a file is missing, a data set cannot be loaded, a generator is not installed.
     """
-    return [_open(source, root, folder) for source in sources]
+    return [_open(source, root, folder, workspace) for source in sources]
 
 
 def without_places(source: SourceSettings) -> dict[str, Any]:
-    """A source's settings; a local data set folder goes by its last part, as files do."""
-    stated = source.model_dump(mode="json", exclude={"files"})
+    """A source's settings; a local data set folder goes by its last part, as files do, and a synthetic source by its content."""
+    stated = source.model_dump(mode="json", exclude={"files", "synthetic"})
     if source.hub is not None:
         stated["hub"]["id"] = source.hub.name
     return stated
 
 
-def _open(source: SourceSettings, root: Path, folder: Path) -> SourceInput:
+def _open(source: SourceSettings, root: Path, folder: Path, workspace: Workspace | None) -> SourceInput:
     chosen = adapter(source.adapter)
+    if source.synthetic is not None:
+        assert workspace is not None, "only a curation has synthetic sources"
+        return _synthetic(source, chosen, *read_synthetic(workspace, source.synthetic))
     if source.hub is not None:
         hub = source.hub
         records = partial(hub_rows, hub.id, split=hub.split, config=hub.config, revision=hub.revision)
@@ -141,6 +152,14 @@ def _open(source: SourceSettings, root: Path, folder: Path) -> SourceInput:
     else:
         rows = partial(read_files, patterns, chosen.layout, chosen.split)
     return SourceInput(source, chosen, files, rows, image_folders(patterns))
+
+
+def _synthetic(source: SourceSettings, chosen: Adapter, folder: Path, stated: Synthetic) -> SourceInput:
+    """A synthetic source: its rows are one file, and its models, licences and counts are stated beside them."""
+    path = Path(glob.escape(str(folder))) / QUESTIONS_FILE
+    files = [file for file in stated.files if file.name == QUESTIONS_FILE]
+    chosen = replace(chosen, license=stated.license)
+    return SourceInput(source, chosen, files, partial(read_files, [path], chosen.layout), asked=stated.asked)
 
 
 def _hub_record(name: str, rows: Callable[[], Iterator[Row | Rejected]]) -> FileRecord:

@@ -124,7 +124,7 @@ def curate(config: CurationConfig, root: Path, workspace: Workspace, progress: P
     assert not isinstance(config.benchmarks, str), "load_curation reads the set that a configuration names"
     benchmarks = read_benchmarks(config.benchmarks, workspace, progress) if config.benchmarks else None
     with locked(folder, f"corpus {config.name!r}"):
-        inputs = open_inputs(config.sources, root, folder / "generated")
+        inputs = open_inputs(config.sources, root, folder / "generated", workspace)
         limits = config.limits.model_dump(mode="json")
         held_to = benchmarks.key if benchmarks else None
         models = [model_identity(config.contamination.semantic)]

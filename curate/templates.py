@@ -151,7 +151,7 @@ read off real stems. They err towards dropping: an unanswerable question costs m
 
 _SEPARATOR = "(?:, and|,| and| or| ?&) ?"
 
-GOLD_RULES = (
+GROUP_RULES = (
     Rule(
         r"^\W*(?:all|none|both|neither|any|either|some)(?: of)?(?: the)*"
         r" (?:above|below|these|those|them|others?|options|choices|answers)"
@@ -159,6 +159,11 @@ GOLD_RULES = (
     ),
     Rule(r"\b(?:all|none|both|neither|any|either) of the (?:above|below|options|choices|answers)\b"),
     Rule(r"^\W*(?:both|neither|either|all|none)\W*$"),
+)
+"""Options that speak of the others together: "all of the above", "none of these", "both" alone."""
+
+GOLD_RULES = (
+    *GROUP_RULES,
     Rule(
         rf"^\W*(?:both |neither |either )?\(?[A-H]\)?(?:(?:{_SEPARATOR}| )\(?[A-H]\)?)*{_SEPARATOR}\(?[A-H]\)?(?: only)?[\s.]*$"
     ),

@@ -168,7 +168,10 @@ CASES: dict[str, tuple[Case, str]] = {
     ),
     "a key twice": (_curation("name: a\nname: b\n"), r"c\.yaml:2  name: the key stands twice"),
     "an unknown adapter": (_curation(SOURCES.replace("gsm8k", "gsm8") + "}"), r"'gsm8' is not known\. Did you mean"),
-    "files and hub at once": (_curation(SOURCES + ", hub: {id: x}}"), r"exactly one of files, hub and generate"),
+    "files and hub at once": (
+        _curation(SOURCES + ", hub: {id: x}}"),
+        r"exactly one of files, hub, generate and synthetic",
+    ),
     "a source without input": (_curation(SOURCES.replace("files: [x.jsonl]", "revision: x") + "}"), r"found none"),
     "the same source twice": (_curation(SOURCES + "}\n" + SOURCES.split("\n")[2] + "}"), r"'s' stands twice"),
     "a name that leaves the workspace": (

@@ -18,6 +18,7 @@ from crossthink.cli.report import report
 from crossthink.cli.runs import run, runs
 from crossthink.cli.sources import sources
 from crossthink.cli.sql import sql, sql_settings
+from crossthink.cli.synthesize import synthesize
 from crossthink.cli.train import train
 from crossthink.engines import use_memory, use_threads
 from crossthink.workspace import Workspace
@@ -90,6 +91,7 @@ def decontaminate(
     run(Workspace(workspace), corpus, against, data=data, report=report, review=review, semantic=semantic)
 
 
+app.command("synthesize")(synthesize)
 app.command("blend")(blend)
 app.command("ls")(ls)
 app.command("log")(log)

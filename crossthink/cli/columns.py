@@ -51,6 +51,7 @@ ABOUT = {
     "is_true_false": "signal: the answer is true or false",
     "item_id": "hash of the question; one id wherever it came from",
     "kept": "rows that stay",
+    "key": "of the question, unique in its source",
     "language": "of the question, as the source states it",
     "rollouts.language": "part of the reward for the prompt's language; null if the plan has no such part",
     "blends.left_out": "rows that a component selects and the recipe leaves out, by reason",
@@ -66,6 +67,7 @@ ABOUT = {
     "origin": "real or synthetic",
     "other_item_id": "the item that it is linked to",
     "overlong": "part of the reward for a response that is not too long; null if the plan has no such part",
+    "parent": "item_id of what was rewritten; null for a new question",
     "pass_rate": "passed / responses",
     "passed": "how many of them were right",
     "path": "how it was found: ngram, embedded, answer or semantic",
@@ -115,6 +117,7 @@ ABOUT = {
     "step": "training step, from 1",
     "subject": "as the source names it",
     "succeeded": "whether every stage ended well",
+    "synthetic": "name of the synthetic source",
     "template": "mcq (options shown) or open",
     "text": "share of the benchmark question's words that the row has, rare words weighing more",
     "timed_out": "whether the verifier gave up; such an answer scores 0",
@@ -129,6 +132,7 @@ ABOUT = {
     "verifier_digest": "digest of the verifier's code",
     "version": "version of the blend",
     "versions": "of the packages that matter",
+    "vote_share": "share of the solutions that gave the answer; null where there was no vote",
     "why": "in what the two differ: numbers, gold or options",
 }
 

@@ -1,6 +1,6 @@
 """`crossthink cp` and `crossthink validate`: a shipped configuration as a file of one's own, and whether a file is valid.
 
-A configuration is of one of seven kinds, each with a loader of its own; a file's kind is known by its keys.
+A configuration is of one of eight kinds, each with a loader of its own; a file's kind is known by its keys.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from crossthink.errors import UserError, listing, nearest
 class Kind(StrEnum):
     RECIPE = "recipe"
     CURATION = "curation"
+    SYNTHESIS = "synthesis"
     BENCHMARKS = "benchmarks"
     PLAN = "plan"
     MAPPING = "mapping"
@@ -24,7 +25,7 @@ class Kind(StrEnum):
 
 
 def cp(
-    name: Annotated[str, typer.Argument(help="Name of a shipped recipe, curation, plan, mapping or table.")],
+    name: Annotated[str, typer.Argument(help="Name of a shipped recipe, curation, synthesis, plan, mapping or table.")],
     file: Annotated[
         Path | None, typer.Argument(help="The new file; by default NAME.yaml in the current folder.")
     ] = None,
@@ -57,7 +58,7 @@ def validate(
     file: Annotated[Path, typer.Argument(help="A YAML file.")],
     kind: Annotated[Kind | None, typer.Option(help="What it should be; by default known by its keys.")] = None,
 ) -> None:
-    """Say whether a file is a valid recipe, curation, set of benchmarks, plan, source mapping or table."""
+    """Say whether a file is a valid recipe, curation, synthesis, set of benchmarks, plan, source mapping or table."""
     chosen = kind or _kind_of(file)
     _loaders()[chosen](file)
     typer.echo(f"{file}: a valid {_TITLES[chosen]}")
@@ -66,6 +67,7 @@ def validate(
 _TITLES = {
     Kind.RECIPE: "recipe",
     Kind.CURATION: "curation",
+    Kind.SYNTHESIS: "synthesis",
     Kind.BENCHMARKS: "set of benchmarks",
     Kind.PLAN: "plan",
     Kind.MAPPING: "source mapping",
@@ -88,6 +90,8 @@ def _kind_of(file: Path) -> Kind:
     stated = load_config(file, any_keys).model_extra or {}
     if "components" in stated or "parameters" in stated:
         return Kind.RECIPE
+    if stated.keys() & {"documents", "topics", "personas", "rewrite"}:
+        return Kind.SYNTHESIS
     if "model" in stated or "stages" in stated:
         return Kind.PLAN
     if "sources" in stated:
@@ -97,7 +101,10 @@ def _kind_of(file: Path) -> Kind:
     for kind in (Kind.SCORES, Kind.SIZES):
         if kind in stated:
             return kind
-    expected = "components (a recipe), model (a plan), sources (a curation or benchmarks), question (a mapping), scores or sizes"
+    expected = (
+        "components (a recipe), model (a plan), sources (a curation or benchmarks), documents, topics, personas or rewrite"
+        " (a synthesis), question (a mapping), scores or sizes"
+    )
     raise UserError(f"{file}: found the keys {listing(stated)}, expected {expected}; or say what it is with --kind")
 
 
@@ -120,11 +127,13 @@ def _loaders() -> dict[Kind, Callable[[Path], object]]:
     from crossthink.config import load_config
     from curate.config import load_benchmarks, load_curation
     from curate.sources.registry import read_mapping
+    from curate.synthesis.settings import load_synthesis
     from train_backend.plan import load_plan
 
     return {
         Kind.RECIPE: lambda path: load_config(path, Recipe),
         Kind.CURATION: load_curation,
+        Kind.SYNTHESIS: load_synthesis,
         Kind.BENCHMARKS: load_benchmarks,
         Kind.PLAN: load_plan,
         Kind.MAPPING: read_mapping,
@@ -139,11 +148,13 @@ def _folders() -> dict[Kind, Path]:
     from blends.sizes import SHIPPED as SIZES
     from curate.config import SHIPPED as CURATIONS
     from curate.sources.registry import MAPPINGS
+    from curate.synthesis.settings import SHIPPED as SYNTHESES
     from train_backend.plan import SHIPPED as PLANS
 
     return {
         Kind.RECIPE: RECIPES,
         Kind.CURATION: CURATIONS,
+        Kind.SYNTHESIS: SYNTHESES,
         Kind.PLAN: PLANS,
         Kind.MAPPING: MAPPINGS,
         Kind.SCORES: SCORES,

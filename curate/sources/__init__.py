@@ -7,6 +7,7 @@ from curate.sources import (
     numina_math,
     opentriviaqa,
     reasoning_gym,
+    synthetic,
 )
 from curate.sources.base import Adapter, BadRecord, Draft, Image, Record, Role, Solution
 from curate.sources.mapping import Mapping

@@ -43,7 +43,7 @@ class Image(TypedDict):
     path: str
     """As the record has it: relative to the folder of the record's file."""
     sha256: str | None
-    """Of the image's bytes; None until `curate.sources.images` has read the file."""
+    """Of the image's bytes; None until `curate.sources.images` has read the file, unless the record is of an item that has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,10 @@ class Draft:
     images: list[Image] = field(default_factory=list)
     extra: dict[str, Any] | None = None
     """What the record had besides, JSON values only."""
+    license: str | None = None
+    """When the record says it; None: the adapter's."""
+    language: str | None = None
+    """When the record says it; None: the adapter's."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def read_images(draft: Draft, place: str, folders: Mapping[str, Path]) -> Draft:
     if not draft.images:
         return draft
     folder = folders.get(next((name for name in folders if place.startswith(f"{name}:")), ""))
-    images = [_read(image["path"], folder) for image in draft.images]
+    images = [image if image["sha256"] else _read(image["path"], folder) for image in draft.images]
     if all(image["sha256"] for image in images):
         return replace(draft, images=images)
     return replace(draft, images=images, extra={**(draft.extra or {}), "missing": "image"})

@@ -27,7 +27,7 @@ def test_every_published_schema_has_its_adapter() -> None:
     paper = {"mmlu", "natural_reasoning", "numina_math", "hendrycks_math", "crossthink_qa", "crossthink_math"}
     shapes = {"alpaca", "sharegpt", "messages", "verl_parquet", "nemo_gym", "qa_rows"}
     assert paper | shapes <= known.keys()
-    assert len(known) == 39
+    assert len(known) == 40
     assert all(each.about and each.published and each.gold and each.license for each in known.values())
 
 
