@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from crossthink.files import canonical_json
 from manifests.catalog import Contents, View
-from manifests.manifest import Manifest
+from manifests.manifest import Manifest, asked_for
 from manifests.store import Stored
 
 _WHOSE = [pa.field("blend", pa.string()), pa.field("version", pa.int32())]
@@ -89,8 +89,6 @@ def _sources(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def _asked(manifest: Manifest) -> list[dict[str, Any]]:
-    of_sources = [(source.name, each) for source in manifest.sources for each in source.asked]
-    of_corpus = [(None, each) for each in manifest.corpus.asked]
     return [
         {
             **each.model_dump(),
@@ -99,7 +97,7 @@ def _asked(manifest: Manifest) -> list[dict[str, Any]]:
             "failures": sorted(each.failures.items()),
             "sampling": canonical_json(each.sampling).decode(),
         }
-        for source, each in [*of_sources, *of_corpus]
+        for source, each in asked_for(manifest)
     ]
 
 
