@@ -82,6 +82,10 @@ class Asked(Record):
     """Digest over what was asked and answered, in order."""
 
 
+_UNSAID_WHEN_EMPTY: Any = Field(default_factory=list, exclude_if=lambda asked: not asked)
+"""What no model has touched has the text and the digests that it had before models could be asked."""
+
+
 class SourceRecord(Record):
     """One source as it was ingested."""
 
@@ -93,7 +97,7 @@ class SourceRecord(Record):
     files: list[FileRecord]
     rows: int
     """Records found in the files, readable or not."""
-    asked: list[Asked] = []
+    asked: list[Asked] = _UNSAID_WHEN_EMPTY
     """Models that made the records, for a synthetic source."""
 
 
@@ -120,7 +124,7 @@ class CorpusRecord(Record):
     """Digest of the corpus files."""
     items: int
     variants: int
-    asked: list[Asked] = []
+    asked: list[Asked] = _UNSAID_WHEN_EMPTY
     """Models that judged its rows."""
 
 
@@ -206,6 +210,14 @@ class Manifest(Record):
     statistics: dict[str, Any]
     parents: list[str]
     """Content digests of the blends whose runs gave this one its weights or its difficulties."""
+
+
+def asked_for(manifest: Manifest) -> list[tuple[str | None, Asked]]:
+    """Return the models that a blend's rows came through, each with the source that it made; None: it judged rows."""
+    of_sources: list[tuple[str | None, Asked]] = [
+        (source.name, each) for source in manifest.sources for each in source.asked
+    ]
+    return [*of_sources, *((None, each) for each in manifest.corpus.asked)]
 
 
 def recipe_digest(recipe: dict[str, Any]) -> str:

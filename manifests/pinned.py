@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from crossthink.files import canonical_json
 from crossthink.tables import table_of
-from manifests.manifest import Manifest
+from manifests.manifest import Manifest, asked_for
 from manifests.store import Stored
 from manifests.view import Contents, View
 
@@ -90,8 +90,6 @@ def _sources(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def _asked(manifest: Manifest) -> list[dict[str, Any]]:
-    of_sources = [(source.name, each) for source in manifest.sources for each in source.asked]
-    of_corpus = [(None, each) for each in manifest.corpus.asked]
     return [
         {
             **each.model_dump(),
@@ -100,7 +98,7 @@ def _asked(manifest: Manifest) -> list[dict[str, Any]]:
             "failures": sorted(each.failures.items()),
             "sampling": canonical_json(each.sampling).decode(),
         }
-        for source, each in [*of_sources, *of_corpus]
+        for source, each in asked_for(manifest)
     ]
 
 

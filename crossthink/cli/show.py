@@ -10,7 +10,7 @@ from rich.text import Text
 from crossthink.cli.output import console
 from crossthink.errors import several
 from curate.corpus import Corpus
-from manifests.manifest import LedgerLine
+from manifests.manifest import LedgerLine, asked_for
 from manifests.store import Stored
 
 ITEM_STAGES = ("ingest", "malformed", "exact_duplicates", "signals", "contamination", "near_duplicates")
@@ -121,6 +121,11 @@ def print_blend(stored: Stored) -> None:
         out.print(
             f"{several(manifest.holdout.items, 'item')} held out, {manifest.holdout.rows:,} of their rows in the holdout file"
         )
+    for source, asked in asked_for(manifest):
+        what = "judged its rows" if source is None else f"made {source}"
+        failed = f", {sum(asked.failures.values()):,} without an answer" if asked.failures else ""
+        prompts = ", ".join(asked.prompts)
+        out.print(f"{asked.model} {what}: {asked.samples:,} answers{failed}; {prompts}", markup=False)
     for name, value in manifest.digests.model_dump().items():
         out.print(f"{name:8} {value}")
 

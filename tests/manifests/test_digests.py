@@ -9,17 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossthink.errors import UserError
+from manifests.catalog import Catalog
 from manifests.manifest import (
     LABELS,
+    Asked,
     FileRecord,
     SourceRecord,
     StageRecord,
+    asked_for,
     content_digest,
     recipe_digest,
     sources_digest,
 )
 from manifests.seal import from_text, to_text
 from manifests.store import Stored, check, load, write
+from manifests.views import views
 from tests.manifests.support import CORPUS, draft, holdout_rule, sums, write_sums
 
 words = st.text(alphabet="ab[]., ", max_size=3)
@@ -42,6 +46,22 @@ sources = st.lists(
     max_size=3,
     unique_by=lambda source: source.name,
 )
+
+
+def asked(**changes: Any) -> Asked:
+    values: dict[str, Any] = {
+        "model": "m",
+        "api": "chat",
+        "sampling": {"temperature": 1.0},
+        "prompts": {"solve.v1": "d"},
+        "requests": 4,
+        "samples": 8,
+        "failures": {},
+        "prompt_tokens": 40,
+        "completion_tokens": 80,
+        "answers": "a",
+    }
+    return Asked(**values | changes)
 
 
 def _canonical(value: Any) -> Any:
@@ -75,6 +95,32 @@ def test_sources_have_one_digest_only_if_they_are_the_same(
 def test_where_a_corpus_lies_and_what_it_is_called_is_in_no_digest(one: list[SourceRecord], items: int) -> None:
     named = CORPUS.model_copy(update={"name": "another", "items": items})
     assert sources_digest(named, list(reversed(one))) == sources_digest(CORPUS, one)
+
+
+def test_a_source_that_no_model_has_made_has_the_digest_that_it_always_had() -> None:
+    source = SourceRecord(name="gsm8k", adapter="gsm8k", revision="r", license="MIT", files=[], rows=3)
+    assert sources_digest(CORPUS, [source]) == "7eec44c98811690ffce932b037d931011450397528ea8e769c901fb3e6903a47"
+    made = source.model_copy(update={"asked": [asked(answers="a")]})
+    other = source.model_copy(update={"asked": [asked(answers="b")]})
+    assert len({sources_digest(CORPUS, [each]) for each in (source, made, other)}) == 3
+
+
+def test_a_manifest_says_what_models_its_rows_came_through_and_nothing_where_there_are_none(tmp_path: Path) -> None:
+    rows = sums([1, 2, 3, 4])
+    assert b'"asked"' not in to_text(draft(rows))
+    source = SourceRecord(
+        name="made", adapter="synthetic", revision="r", license="MIT", files=[], rows=4, asked=[asked()]
+    )
+    judged = CORPUS.model_copy(update={"asked": [asked(model="judge", failures={"empty": 2})]})
+    stored = write(tmp_path, draft(rows, sources=[source], corpus=judged), rows, None).stored
+    assert from_text(to_text(stored.manifest), "here") == stored.manifest
+    assert [(made, each.model) for made, each in asked_for(stored.manifest)] == [("made", "m"), (None, "judge")]
+    with Catalog(views(tmp_path)) as catalog:
+        found = catalog.query("SELECT source, model, failures, prompts FROM blend_asked ORDER BY model").to_pylist()
+    assert found == [
+        {"source": None, "model": "judge", "failures": [("empty", 2)], "prompts": [("solve.v1", "d")]},
+        {"source": "made", "model": "m", "failures": [], "prompts": [("solve.v1", "d")]},
+    ]
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.lists(st.integers(1, 9), min_size=1, max_size=8))
