@@ -1,0 +1,120 @@
+"""TRL 1.16 as a backend: fit plan and manifest together, render, launch. This module imports neither TRL nor torch."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from blends.export.trl import write_examples
+from crossthink.errors import UserError
+from crossthink.files import write_json
+from manifests.store import Stored
+from train_backend.backend import RenderedStage, StageResult
+from train_backend.fit import check_fit, longest, start_model, steps_of, tokenizer_of
+from train_backend.pairs import Lengths
+from train_backend.plan import GRPOStage, NamedStage, Override, Plan, PreferenceStage, SupervisedStage
+from train_backend.preferences import PROMPTS_FILE, ROWS_FILE, write_pairs_of_runs, write_prompts
+from train_backend.process import run_command
+from train_backend.rows import write_stage_rows
+from train_backend.tiny import write_model
+from train_backend.trl.arguments import check_arguments
+from train_backend.trl.commands import command
+from train_backend.trl.dialect import HEADLINES, arguments, checkpoint
+from train_backend.trl.limits import refuse_what_trl_cannot
+from train_backend.trl.release import refuse_another_release
+
+TINY_MODEL = "./model"
+"""Folder, in the run, of a model that is made on the spot."""
+
+
+class TrlBackend:
+    def check(self, plan: Plan, blend: Stored) -> None:
+        """Refuse another TRL, what TRL cannot do, a plan that does not fit the manifest, and what TRL refuses."""
+        refuse_another_release()
+        refuse_what_trl_cannot(plan)
+        start_model(plan)
+        check_fit(plan, blend)
+        for stage in plan.in_order:
+            try:
+                check_arguments(stage.settings.kind, _arguments(plan, stage, blend), _overrides(stage))
+            except UserError as fault:
+                raise UserError(f"plan {plan.name}, stage {stage.name}: {fault}") from None
+
+    def render(self, plan: Plan, blend: Stored, run: Path) -> list[RenderedStage]:
+        """Write model, rows, configuration and command of every stage."""
+        model = start_model(plan) or TINY_MODEL
+        if plan.model.tiny:
+            write_model(run / "model", tokenizer_of(plan, blend), plan.model.tiny, longest(plan))
+        stages = []
+        for stage in plan.in_order:
+            rendered = _render(plan, stage, blend, run / stage.name, model)
+            model = checkpoint(stage.name, rendered.steps)
+            stages.append(rendered)
+        return stages
+
+    def launch(
+        self, stage: RenderedStage, plan: Plan, each_second: Callable[[], None], cluster: str | None = None
+    ) -> StageResult:
+        """Run one stage under the watchdog, on this machine."""
+        if cluster is not None:
+            raise UserError(
+                f"plan {plan.name}: backend trl trains on this machine; --ray-address is for 'backend: verl'"
+            )
+        return run_command(stage, os.environ, plan.resources.stall_seconds, each_second)
+
+
+def _render(plan: Plan, stage: NamedStage, blend: Stored, folder: Path, model: str) -> RenderedStage:
+    folder.mkdir(parents=True)
+    settings, config = stage.settings, _config(plan, stage, blend, model)
+    later = ""
+    match settings:
+        case SupervisedStage():
+            rows = settings.steps * settings.batch_size
+            write_examples(blend.rows_path, folder / ROWS_FILE, with_solutions=settings.with_solutions, rows=rows)
+        case GRPOStage():
+            rows = _steps(stage, blend) * settings.batch_size
+            write_stage_rows(blend, stage.first_batch * settings.batch_size, rows, folder / ROWS_FILE)
+            config["reward"] = plan.reward_of(settings).model_dump(mode="json")
+        case PreferenceStage():
+            later = _render_pairs(plan, stage, settings, blend, folder, config)
+    write_json(folder / "config.json", config)
+    (folder / "command.sh").write_text(command(stage.name, plan.resources))
+    return RenderedStage(settings.kind, folder, _steps(stage, blend), HEADLINES[settings.kind], later)
+
+
+def _config(plan: Plan, stage: NamedStage, blend: Stored, model: str) -> dict[str, Any]:
+    return {
+        "kind": stage.settings.kind,
+        "platform": plan.resources.platform,
+        "model": model,
+        "arguments": {**_arguments(plan, stage, blend), **_overrides(stage)},
+    }
+
+
+def _render_pairs(
+    plan: Plan, stage: NamedStage, settings: PreferenceStage, blend: Stored, folder: Path, config: dict[str, Any]
+) -> str:
+    """Write the pairs, or what they will be made of; return what is left for later."""
+    rows = settings.steps * settings.batch_size
+    if settings.pairs.runs:
+        lengths = Lengths(tokenizer_of(plan, blend), settings.max_length)
+        write_pairs_of_runs(folder, folder.parent.parent, settings.pairs.runs, blend, lengths, rows)
+        return ""
+    before = plan.grpo_before(stage)
+    batch = before.settings.batch_size
+    write_prompts(blend, before.first_batch * batch, _steps(before, blend) * batch, folder / PROMPTS_FILE)
+    config["pairs"] = {"from": before.name, "rows": rows, "max_length": settings.max_length}
+    return f"its pairs are made from the responses of {before.name}, when that stage has ended"
+
+
+def _arguments(plan: Plan, stage: NamedStage, blend: Stored) -> Any:
+    return arguments(stage.settings, plan.resources, name=stage.name, steps=_steps(stage, blend))
+
+
+def _overrides(stage: NamedStage) -> dict[str, Override]:
+    return {} if isinstance(stage.settings, SupervisedStage) else stage.settings.overrides
+
+
+def _steps(stage: NamedStage, blend: Stored) -> int:
+    settings = stage.settings
+    return steps_of(settings, stage.first_batch, blend) if isinstance(settings, GRPOStage) else settings.steps
