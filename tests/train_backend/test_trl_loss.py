@@ -51,6 +51,7 @@ def test_loss_and_gradient_are_those_that_the_plan_names(rendered: Path, aggrega
 
     with chdir(rendered):
         trainer = trainer_of(aggregation, read_config(aggregation) | {"model": "./model"})
+    trainer.current_gradient_accumulation_steps = trainer.args.gradient_accumulation_steps  # as its loop does
     model, generator = trainer.model.train(), torch.Generator().manual_seed(7)
 
     def tokens(*shape: int) -> Any:

@@ -36,7 +36,8 @@ class TrlBackend:
         check_fit(plan, blend)
         for stage in plan.in_order:
             try:
-                check_arguments(stage.settings.kind, _arguments(plan, stage, blend), _overrides(stage))
+                own = arguments(stage.settings, plan.resources, name=stage.name, steps=_steps(stage, blend))
+                check_arguments(stage.settings.kind, own, _overrides(stage))
             except UserError as fault:
                 raise UserError(f"plan {plan.name}, stage {stage.name}: {fault}") from None
 
@@ -63,52 +64,56 @@ class TrlBackend:
         return run_command(stage, os.environ, plan.resources.stall_seconds, each_second)
 
 
-def _render(plan: Plan, stage: NamedStage, blend: Stored, folder: Path, model: str) -> RenderedStage:
-    folder.mkdir(parents=True)
-    settings, config = stage.settings, _config(plan, stage, blend, model)
-    later = ""
-    match settings:
-        case SupervisedStage():
-            rows = settings.steps * settings.batch_size
-            write_examples(blend.rows_path, folder / ROWS_FILE, with_solutions=settings.with_solutions, rows=rows)
-        case GRPOStage():
-            rows = _steps(stage, blend) * settings.batch_size
-            write_stage_rows(blend, stage.first_batch * settings.batch_size, rows, folder / ROWS_FILE)
-            config["reward"] = plan.reward_of(settings).model_dump(mode="json")
-        case PreferenceStage():
-            later = _render_pairs(plan, stage, settings, blend, folder, config)
-    write_json(folder / "config.json", config)
-    (folder / "command.sh").write_text(command(stage.name, plan.resources))
-    return RenderedStage(settings.kind, folder, _steps(stage, blend), HEADLINES[settings.kind], later)
+def config_of(plan: Plan, stage: NamedStage, steps: int, model: str) -> dict[str, Any]:
+    """Return a stage's `config.json`: the trainer, the model it starts from, every argument that is set, and its inputs.
 
-
-def _config(plan: Plan, stage: NamedStage, blend: Stored, model: str) -> dict[str, Any]:
-    return {
-        "kind": stage.settings.kind,
+    Args:
+        steps: that the stage runs.
+        model: that it starts from.
+    """
+    settings = stage.settings
+    own = arguments(settings, plan.resources, name=stage.name, steps=steps)
+    config = {
+        "kind": settings.kind,
         "platform": plan.resources.platform,
         "model": model,
-        "arguments": {**_arguments(plan, stage, blend), **_overrides(stage)},
+        "arguments": {**own, **_overrides(stage)},
     }
+    if isinstance(settings, GRPOStage):
+        config["reward"] = plan.reward_of(settings).model_dump(mode="json")
+    if isinstance(settings, PreferenceStage) and not settings.pairs.runs:
+        rows = settings.steps * settings.batch_size
+        config["pairs"] = {"from": plan.grpo_before(stage).name, "rows": rows, "max_length": settings.max_length}
+    return config
 
 
-def _render_pairs(
-    plan: Plan, stage: NamedStage, settings: PreferenceStage, blend: Stored, folder: Path, config: dict[str, Any]
-) -> str:
+def _render(plan: Plan, stage: NamedStage, blend: Stored, folder: Path, model: str) -> RenderedStage:
+    folder.mkdir(parents=True)
+    settings, steps, later = stage.settings, _steps(stage, blend), ""
+    match settings:
+        case SupervisedStage():
+            rows = steps * settings.batch_size
+            write_examples(blend.rows_path, folder / ROWS_FILE, with_solutions=settings.with_solutions, rows=rows)
+        case GRPOStage():
+            first, rows = stage.first_batch * settings.batch_size, steps * settings.batch_size
+            write_stage_rows(blend, first, rows, folder / ROWS_FILE)
+        case PreferenceStage():
+            later = _render_pairs(plan, stage, settings, blend, folder)
+    write_json(folder / "config.json", config_of(plan, stage, steps, model))
+    (folder / "command.sh").write_text(command(stage.name, plan.resources))
+    return RenderedStage(settings.kind, folder, steps, HEADLINES[settings.kind], later)
+
+
+def _render_pairs(plan: Plan, stage: NamedStage, settings: PreferenceStage, blend: Stored, folder: Path) -> str:
     """Write the pairs, or what they will be made of; return what is left for later."""
-    rows = settings.steps * settings.batch_size
     if settings.pairs.runs:
-        lengths = Lengths(tokenizer_of(plan, blend), settings.max_length)
+        lengths, rows = Lengths(tokenizer_of(plan, blend), settings.max_length), settings.steps * settings.batch_size
         write_pairs_of_runs(folder, folder.parent.parent, settings.pairs.runs, blend, lengths, rows)
         return ""
     before = plan.grpo_before(stage)
     batch = before.settings.batch_size
     write_prompts(blend, before.first_batch * batch, _steps(before, blend) * batch, folder / PROMPTS_FILE)
-    config["pairs"] = {"from": before.name, "rows": rows, "max_length": settings.max_length}
     return f"its pairs are made from the responses of {before.name}, when that stage has ended"
-
-
-def _arguments(plan: Plan, stage: NamedStage, blend: Stored) -> Any:
-    return arguments(stage.settings, plan.resources, name=stage.name, steps=_steps(stage, blend))
 
 
 def _overrides(stage: NamedStage) -> dict[str, Override]:
