@@ -49,7 +49,7 @@ PAIRS_SCHEMA = pa.schema(
         ("responses", pa.int64()),  # that were judged
         ("chosen_score", pa.float64()),  # the highest; this and the next: null if none was judged
         ("rejected_score", pa.float64()),  # the lowest
-        ("chosen", pa.string()),
+        ("chosen", pa.string()),  # this and the next: null if the row has no pair
         ("rejected", pa.string()),
     ]
 )
@@ -81,12 +81,15 @@ def pair_up(rollouts: pl.LazyFrame, prompts: pl.LazyFrame, lengths: Lengths) -> 
     """
     rows = _compared(rollouts).join(_first_times(prompts), on="row_id", how="left", maintain_order="left")
     told = rows.with_columns(outcome=_outcome()).sort("position", *ROW, nulls_last=True).collect()
-    too_long = [not fits for fits in _fitting(told, lengths)]
+    fits = pl.Series(_fitting(told, lengths), dtype=pl.Boolean)
     is_pair = pl.col("outcome") == Outcome.PAIR
     return (
-        told.with_columns(too_long=pl.Series(too_long, dtype=pl.Boolean))
-        .with_columns(outcome=pl.when(is_pair & pl.col("too_long")).then(pl.lit(Outcome.TOO_LONG)).otherwise("outcome"))
-        .with_columns(pair=pl.when(is_pair).then(is_pair.cast(pl.Int64).cum_sum() - 1))
+        told.with_columns(outcome=pl.when(is_pair & ~fits).then(pl.lit(Outcome.TOO_LONG)).otherwise("outcome"))
+        .with_columns(
+            pair=pl.when(is_pair).then(is_pair.cast(pl.Int64).cum_sum() - 1),
+            chosen=pl.when(is_pair).then("chosen"),
+            rejected=pl.when(is_pair).then("rejected"),
+        )
         .select(*(name for name in PAIRS_SCHEMA.names if name not in ("run_id", "stage")), "prompt")
     )
 

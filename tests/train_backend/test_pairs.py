@@ -76,12 +76,15 @@ def test_an_outcome_says_what_is_so(responses: list[dict[str, Any]]) -> None:
                 assert count < 2
             case Outcome.ALIKE:
                 assert len({score for _, score in judged}) == 1
-            case Outcome.PAIR | Outcome.TOO_LONG as outcome:
+            case Outcome.TOO_LONG:
+                ends = (row["chosen_score"], row["rejected_score"])
+                assert any(len(text.split()) > 3 for text, score in judged if score in ends)
+            case Outcome.PAIR:
                 scores = [score for _, score in judged]
                 assert (row["chosen"], max(scores)) in judged and (row["rejected"], min(scores)) in judged
                 assert row["chosen_score"] == max(scores) > min(scores) == row["rejected_score"]
-                words = max(len(row[side].split()) for side in ("chosen", "rejected"))
-                assert (outcome == Outcome.TOO_LONG) == (2 + words > 5)
+                assert max(len(row[side].split()) for side in ("chosen", "rejected")) <= 3
+        assert (row["chosen"] is None) == (row["rejected"] is None) == (row["outcome"] != Outcome.PAIR)
 
 
 @settings(max_examples=40, deadline=None)
