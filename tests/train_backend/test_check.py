@@ -193,5 +193,5 @@ def test_a_changed_row_of_the_manifest_is_found_before_anything_is_written(attem
 
 
 def test_an_unknown_backend_names_those_there_are() -> None:
-    with pytest.raises(UserError, match=r"backend 'verI'.*There are: verl"):
+    with pytest.raises(UserError, match=r"backend 'verI'.*There are: trl, verl"):
         find_backend("verI")
