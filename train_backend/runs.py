@@ -139,7 +139,9 @@ def _say_rendered(folder: Path, stages: Sequence[RenderedStage], console: Consol
     console.print(f"rendered and checked, nothing started: {folder}", highlight=False, soft_wrap=True)
     for stage in stages:
         later = f"   ({stage.later})" if stage.later else ""
-        console.print(f"  {stage.name}: {stage.steps} steps   sh {stage.command}{later}", highlight=False, soft_wrap=True)
+        console.print(
+            f"  {stage.name}: {stage.steps} steps   sh {stage.command}{later}", highlight=False, soft_wrap=True
+        )
 
 
 def views(root: Path) -> list[View]:

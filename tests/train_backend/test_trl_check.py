@@ -15,6 +15,7 @@ from rich.console import Console
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
 from tests.train_backend.support import two_components, write_blend
+from train_backend.backend import RenderedStage
 from train_backend.plan import GRPOStage, Plan
 from train_backend.runs import train
 from train_backend.trl import release
@@ -141,6 +142,14 @@ print(json.dumps([before, [name for name in ("verl", "ray") if name in sys.modul
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [[], []]
+
+
+def test_a_stage_that_was_cut_short_begins_anew_and_keeps_what_it_left(tmp_path: Path) -> None:
+    rendered = RenderedStage("grpo", tmp_path / "grpo", steps=9, headline="reward")
+    (rendered.checkpoints / "checkpoint-5").mkdir(parents=True)
+    for _ in range(2):
+        assert TrlBackend().rewind(rendered, tmp_path / "aside") == 0
+        assert (tmp_path / "aside/checkpoints/checkpoint-5").exists() and not rendered.checkpoints.exists()
 
 
 def stage(**changes: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from blends.export.trl import write_examples
 from crossthink.errors import UserError
 from crossthink.files import write_json
 from manifests.store import Stored
+from train_backend.attempts import move
 from train_backend.backend import RenderedStage, StageResult
 from train_backend.fit import check_fit, longest, start_model, steps_of, tokenizer_of
 from train_backend.pairs import Lengths
@@ -54,14 +55,24 @@ class TrlBackend:
         return stages
 
     def launch(
-        self, stage: RenderedStage, plan: Plan, each_second: Callable[[], None], cluster: str | None = None
+        self,
+        stage: RenderedStage,
+        plan: Plan,
+        each_second: Callable[[], None],
+        cluster: str | None = None,
+        after: int = 0,
     ) -> StageResult:
-        """Run one stage under the watchdog, on this machine."""
+        """Run one stage under the watchdog, on this machine and from its beginning, since `rewind` knows no other place."""
         if cluster is not None:
             raise UserError(
                 f"plan {plan.name}: backend trl trains on this machine; --ray-address is for 'backend: verl'"
             )
         return run_command(stage, os.environ, plan.resources.stall_seconds, each_second)
+
+    def rewind(self, stage: RenderedStage, aside: Path) -> int:
+        """Have a stage that was cut short begin anew: its checkpoints hold the model alone, for the stage after it."""
+        move(stage.checkpoints, aside / stage.checkpoints.name)
+        return 0
 
 
 def config_of(plan: Plan, stage: NamedStage, steps: int, model: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How a stage is started: `command.sh`, which runs wherever the run's folder is."""
 
 from train_backend.plan import Resources
+from train_backend.process import RUN_VARIABLE
 
 ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
@@ -27,10 +28,10 @@ def command(stage: str, resources: Resources) -> str:
 set -eu
 cd "$(dirname "$0")/.."
 if [ -e {stage}/outcomes ] || [ -e {stage}/checkpoints ] || [ -e {stage}/metrics.jsonl ]; then
-    echo "$PWD/{stage}: this stage was started before; render the plan anew" >&2
+    echo "$PWD/{stage}: this stage was started before; go on with the run by: crossthink run resume $(basename "$PWD")" >&2
     exit 3
 fi
 PYTHON="${{PYTHON:-python}}"
-{exports}export CROSSTHINK_RUN="$PWD"
+{exports}export {RUN_VARIABLE}="$PWD"
 exec "$PYTHON" {"" if on_cpu else torchrun}-m train_backend.trl.main {stage}
 """
