@@ -25,11 +25,13 @@ class RenderedStage:
     and, for grpo, one JSON line per response in `outcomes`. What it needs to go on after a kill is in `checkpoints`.
     """
 
-    kind: Literal["sft", "grpo"]
+    kind: Literal["sft", "grpo", "dpo"]
     folder: Path
     steps: int
     headline: str
     """The metric that says how the stage goes: the mean reward, or the loss."""
+    later: str = ""
+    """What of its input cannot be written yet, because it depends on how an earlier stage ends; as a sentence."""
 
     @property
     def name(self) -> str:

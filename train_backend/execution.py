@@ -18,6 +18,7 @@ from train_backend.attempts import attempts
 from train_backend.backend import Backend, RenderedStage, RunFailed, StageResult
 from train_backend.cause import Cause, find_cause
 from train_backend.plan import Plan
+from train_backend.preferences import collect_pairs
 from train_backend.progress import Progress
 from train_backend.record import RUN_FILE, mean_of_ends, run_record
 from train_backend.rendered import hold_to_pins
@@ -32,6 +33,7 @@ from train_backend.rollouts import (
 ROLLOUTS_FILE = "rollouts.parquet"
 PASS_RATES_FILE = "item_pass_rates.parquet"
 METRICS_FILE = "metrics.parquet"
+PAIRS_FILE = "preference_pairs.parquet"
 
 LOG_LINES_SHOWN = 15
 
@@ -139,6 +141,7 @@ class Execution:
         rewards = collect_rollouts(self.stages, self.stored.rows_path, run_id, folder / ROLLOUTS_FILE)
         collect_pass_rates(folder / ROLLOUTS_FILE, folder / PASS_RATES_FILE)
         collect_metrics(self.stages, run_id, folder / METRICS_FILE)
+        collect_pairs(self.stages, folder / PAIRS_FILE)
         return rewards
 
     def _unless_refused(self, write: Callable[[], None]) -> None:

@@ -140,7 +140,52 @@ class GRPOStage(Settings):
         return self
 
 
-Stage = SupervisedStage | GRPOStage
+class Pairs(Settings):
+    """Where the responses of a preference stage come from: the grpo stage before it, or runs that have ended."""
+
+    runs: list[Name] = Field(default_factory=list)
+    """Names of runs of the same workspace, on any blend with the same prompts; by default, the grpo stage before this one."""
+
+
+class PreferenceStage(Settings):
+    """Direct preference optimisation (Rafailov et al., arXiv 2305.18290) on what a model answered and the verifier scored.
+
+    Not in the paper. Per row and grpo stage, the best-scored response is preferred to the worst-scored one (`pairs.py`).
+    """
+
+    kind: Literal["dpo"]
+    name: Name | None = None
+    """Folder of the stage in the run; by default its kind, numbered when the plan has several."""
+    steps: Positive
+    batch_size: Positive
+    """Pairs of a step (Rafailov et al.: 64); where there are fewer than all steps need, they are gone through again."""
+    max_length: Positive
+    """Tokens of prompt and response together; a pair with a longer one is left out, and counted."""
+    pairs: Pairs = Pairs()
+    learning_rate: float = Field(default=1e-6, gt=0)
+    """Rafailov et al., appendix B."""
+    warmup_steps: int = Field(default=0, ge=0)
+    """Steps until the learning rate is reached (Rafailov et al.: 150)."""
+    beta: float = Field(default=0.1, gt=0)
+    """How much it costs to leave the start model (Rafailov et al.: 0.1)."""
+    loss: Literal["sigmoid", "hinge", "ipo"] = "sigmoid"
+    """`sigmoid` is that of DPO; `hinge` of SLiC (arXiv 2305.10425), `ipo` of IPO (arXiv 2310.12036)."""
+    tokens_per_gpu: Positive = 16384
+    """Tokens of one forward and backward pass on one device."""
+    seed: int = Field(default=1, ge=0)
+    overrides: dict[str, Override] = Field(default_factory=dict)
+    """Settings of the backend itself, by its own names, applied last."""
+
+    @model_validator(mode="after")
+    def _a_pair_fits_a_pass(self) -> Self:
+        if 2 * self.max_length > self.tokens_per_gpu:
+            raise ValueError(
+                f"tokens_per_gpu: {self.tokens_per_gpu} is less than a pair of two responses of max_length {self.max_length}"
+            )
+        return self
+
+
+Stage = SupervisedStage | GRPOStage | PreferenceStage
 
 
 class Repeat(Settings):
@@ -207,6 +252,9 @@ class Plan(Settings):
             raise ValueError("stages: a grpo stage before another needs its steps; without, it takes all that is left")
         if len({stage.batch_size for stage in grpo}) > 1:
             raise ValueError("stages: batch_size is the manifest's, so all grpo stages have the same")
+        for stage in stages:
+            if isinstance(stage.settings, PreferenceStage) and not stage.settings.pairs.runs:
+                self.grpo_before(stage)
         return self
 
     @property
@@ -222,6 +270,21 @@ class Plan(Settings):
             named.append(NamedStage(name, stage, batch))
             batch += (stage.steps or 0) if isinstance(stage, GRPOStage) else 0
         return named
+
+    def grpo_before(self, stage: NamedStage) -> NamedStage:
+        """Return the nearest grpo stage before a stage.
+
+        Raises:
+            ValueError: there is none.
+        """
+        stages = self.in_order
+        before = stages[: [each.name for each in stages].index(stage.name)]
+        found = [each for each in before if isinstance(each.settings, GRPOStage)]
+        if not found:
+            raise ValueError(
+                f"stages: {stage.name} has no grpo stage before it to make pairs from; name runs in its pairs"
+            )
+        return found[-1]
 
     def reward_of(self, stage: GRPOStage) -> Reward:
         """Return the reward of a stage: its own, or the plan's."""

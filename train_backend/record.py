@@ -26,7 +26,7 @@ RUN_FILE = "run.json"
 REWARD = Path(__file__).parent / "reward"
 """The package that scores responses."""
 
-RECORDED_PACKAGES = ("crossthink", "verl", "torch", "transformers", "ray", "tensordict", "math-verify")
+RECORDED_PACKAGES = ("crossthink", "verl", "trl", "torch", "transformers", "ray", "tensordict", "math-verify")
 
 RUNS_SCHEMA = pa.schema(
     [

@@ -147,8 +147,7 @@ def collect_pass_rates(rollouts: Path, destination: Path) -> None:
     The interval is Wilson's (Journal of the American Statistical Association 22, 1927), which is right for few responses
     and for rates of 0 and 1 too.
     """
-    faults = [str(reason) for reason in UNJUDGED]
-    judged = ~(pl.col("timed_out").fill_null(False) | pl.col("reason").is_in(faults).fill_null(False))
+    judged = was_judged()
     counted = (
         pl.scan_parquet(rollouts)
         .group_by("run_id", "item_id", "row_id", "source", "template")
@@ -173,6 +172,12 @@ def collect_pass_rates(rollouts: Path, destination: Path) -> None:
         .collect()
     )
     write_parquet(destination, table.to_arrow().cast(PASS_RATES_SCHEMA))
+
+
+def was_judged() -> pl.Expr:
+    """Whether a response was found right or wrong, and the machine did not fail at it."""
+    faults = [str(reason) for reason in UNJUDGED]
+    return ~(pl.col("timed_out").fill_null(False) | pl.col("reason").is_in(faults).fill_null(False))
 
 
 def collect_metrics(stages: Sequence[RenderedStage], run_id: str, destination: Path) -> None:

@@ -7,6 +7,7 @@
     RUN/rollouts.parquet              one row per response, joined to the blend's rows
     RUN/item_pass_rates.parquet       how often each row was answered rightly
     RUN/metrics.parquet               one row per stage, step and metric
+    RUN/preference_pairs.parquet      one row per row of the blend that a dpo stage looked at, with its pair
     RUN/run.json                      written last: how it ended, with which versions, the reward of each step
 
 A folder without `run.json` is a rendered run, a running one, or one that was killed; `resume` goes on with one that did not
@@ -30,8 +31,9 @@ from curate.verify import verifier_digest
 from manifests import store
 from manifests.manifest import Manifest
 from manifests.view import Contents, View
-from train_backend.backend import RenderedStage, find_backend
-from train_backend.execution import METRICS_FILE, PASS_RATES_FILE, ROLLOUTS_FILE, Execution
+from train_backend.backend import Backend, RenderedStage, find_backend
+from train_backend.execution import METRICS_FILE, PAIRS_FILE, PASS_RATES_FILE, ROLLOUTS_FILE, Execution
+from train_backend.pairs import PAIRS_SCHEMA
 from train_backend.plan import Plan, load_plan
 from train_backend.record import RUN_FILE, RUNS_SCHEMA, read_record, run_files, standing_run, was_started
 from train_backend.rendered import pin
@@ -78,13 +80,22 @@ def train(
         with console.status("rendering the run"):
             write_json(folder / "plan.json", plan.model_dump(mode="json"))
             write_json(folder / "manifest.json", stored.manifest.model_dump(mode="json"))
-            stages = backend.render(plan, stored, folder)
+            stages = _rendered(backend, plan, stored, folder)
             pin(folder, stages)
         if dry_run:
             _say_rendered(folder, stages, console)
         else:
             Execution(backend, plan, stored, folder, stages, console, cluster).run()
     return folder
+
+
+def _rendered(backend: Backend, plan: Plan, stored: store.Stored, folder: Path) -> list[RenderedStage]:
+    """Render a run; nothing of it stays if the backend refuses what it finds then."""
+    try:
+        return backend.render(plan, stored, folder)
+    except UserError:
+        shutil.rmtree(folder)
+        raise
 
 
 def lock_of(workspace: Workspace, plan: Plan, manifest: Manifest) -> Path:
@@ -127,7 +138,10 @@ def _new_folder(workspace: Workspace, name: str, console: Console) -> Path:
 def _say_rendered(folder: Path, stages: Sequence[RenderedStage], console: Console) -> None:
     console.print(f"rendered and checked, nothing started: {folder}", highlight=False, soft_wrap=True)
     for stage in stages:
-        console.print(f"  {stage.name}: {stage.steps} steps   sh {stage.command}", highlight=False, soft_wrap=True)
+        later = f"   ({stage.later})" if stage.later else ""
+        console.print(
+            f"  {stage.name}: {stage.steps} steps   sh {stage.command}{later}", highlight=False, soft_wrap=True
+        )
 
 
 def views(root: Path) -> list[View]:
@@ -165,5 +179,11 @@ def views(root: Path) -> list[View]:
             "one row per stage, step and number that the trainer logged",
             METRICS_SCHEMA,
             find=lambda: files(METRICS_FILE),
+        ),
+        View(
+            "preference_pairs",
+            "one row per dpo stage and row that it looked at: the pair, or why there is none",
+            PAIRS_SCHEMA,
+            find=lambda: files(PAIRS_FILE),
         ),
     ]

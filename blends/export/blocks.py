@@ -33,6 +33,14 @@ def blocks(
             left -= block.num_rows
 
 
+def blocks_again_and_again(order: Path, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield `rows` rows in blocks of `PYTHON_ROWS`, starting again at the top where the file ends."""
+    while rows > 0:
+        for block in blocks(order, columns, rows, block_rows=PYTHON_ROWS):
+            yield block
+            rows -= block.num_rows
+
+
 def python_rows(order: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """Yield rows as dictionaries."""
     for block in blocks(order, columns, block_rows=PYTHON_ROWS):

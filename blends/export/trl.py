@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from blends.export.blocks import PYTHON_ROWS, blocks
+from blends.export.blocks import blocks, blocks_again_and_again
 from blends.export.responses import RESPONSE_COLUMNS, responses
 from crossthink.files import ROW_GROUP_ROWS, atomic_path, parquet_writer
 from manifests.manifest import MESSAGES, ORDER_SCHEMA
@@ -36,9 +36,14 @@ def write_prompts(order: Path, destination: Path) -> None:
             out.write_table(pa.Table.from_arrays(columns, schema=PROMPT_SCHEMA), row_group_size=ROW_GROUP_ROWS)
 
 
-def write_examples(order: Path, destination: Path, *, with_solutions: bool) -> None:
-    """Write rows of `SFT_SCHEMA`: the completion is the rendered gold answer."""
+def write_examples(order: Path, destination: Path, *, with_solutions: bool, rows: int | None = None) -> None:
+    """Write rows of `SFT_SCHEMA`: the completion is the rendered gold answer.
+
+    Args:
+        rows: how many, starting again at the top where the order ends; None: each of the order once.
+    """
+    count = pq.read_metadata(order).num_rows if rows is None else rows
     with atomic_path(destination) as temporary, parquet_writer(temporary, SFT_SCHEMA) as write:
-        for block in blocks(order, ["prompt", *RESPONSE_COLUMNS], block_rows=PYTHON_ROWS):
+        for block in blocks_again_and_again(order, ["prompt", *RESPONSE_COLUMNS], count):
             completions = pa.array([[each] for each in responses(block, with_solutions)], MESSAGES)
             write(pa.Table.from_arrays([block["prompt"], completions], schema=SFT_SCHEMA))

@@ -5,14 +5,13 @@ run; here every column has its type before the first row is read. Columns of the
 rebuilt, and only those with few values are worth a dictionary in the file.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from blends.export.blocks import PYTHON_ROWS, blocks
+from blends.export.blocks import blocks, blocks_again_and_again
 from blends.export.responses import RESPONSE_COLUMNS, responses
 from crossthink.files import ROW_GROUP_ROWS, atomic_path, parquet_writer
 from manifests.manifest import MESSAGES
@@ -80,17 +79,10 @@ def write_training_rows(order: Path, destination: Path, rows: int | None = None,
 def write_supervised_rows(order: Path, destination: Path, rows: int, *, with_solutions: bool) -> None:
     """Write `rows` conversations that end in the rendered gold answer, starting again at the top where the order ends."""
     with atomic_path(destination) as temporary, parquet_writer(temporary, SUPERVISED_SCHEMA) as write:
-        for block in _again_and_again(order, rows):
+        for block in blocks_again_and_again(order, ["prompt", *RESPONSE_COLUMNS], rows):
             prompts, answers = block["prompt"].to_pylist(), responses(block, with_solutions)
             said = [[*prompt, answer] for prompt, answer in zip(prompts, answers, strict=True)]
             write(pa.table({"messages": said}, schema=SUPERVISED_SCHEMA))
-
-
-def _again_and_again(order: Path, rows: int) -> Iterator[pa.RecordBatch]:
-    while rows > 0:
-        for block in blocks(order, ["prompt", *RESPONSE_COLUMNS], rows, block_rows=PYTHON_ROWS):
-            yield block
-            rows -= block.num_rows
 
 
 def _training_table(block: pa.RecordBatch, split: str) -> pa.Table:

@@ -81,6 +81,7 @@ def _facts(found: "RunFolder") -> list[tuple[str, str]]:
     facts = [
         ("folder", str(found.folder)),
         ("plan", f"{plan.name}, digest {plan_digest(plan)[:12]}"),
+        ("backend", plan.backend),
         ("model", plan.model.path or "tiny, made on the spot"),
         ("machine", f"{machine.platform}, {machine.nodes} x {machine.gpus_per_node}"),
         ("reward", plan.reward.score),

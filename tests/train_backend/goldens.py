@@ -1,7 +1,8 @@
 """What every shipped plan is rendered to, as files to compare with: `python tests/train_backend/goldens.py` writes them anew.
 
 `verl-*.yaml` is verl's own YAML, composed by verl's own Hydra configuration; `PLAN.yaml` says of each stage what differs
-from it, its commands, and its submission to a cluster. Together they are the whole resolved configuration.
+from it, its commands, and its submission to a cluster. Together they are the whole resolved configuration. Of a plan for
+TRL it says each stage's `config.json`, which has every argument that is set, and its command.
 """
 
 from functools import cache
@@ -11,7 +12,10 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from train_backend.plan import SHIPPED, GRPOStage, Plan, load_plan
+from train_backend.plan import SHIPPED, GRPOStage, Plan, SupervisedStage, load_plan
+from train_backend.trl.backend import TINY_MODEL, config_of
+from train_backend.trl.commands import command
+from train_backend.trl.dialect import checkpoint
 from train_backend.verl import commands
 from train_backend.verl.config import own_yaml, resolved
 from train_backend.verl.dialect import GRPO_CONFIG, RUN, SFT_CONFIG, grpo_settings, merged_model, sft_settings
@@ -32,6 +36,22 @@ def defaults(name: str) -> dict[str, Any]:
 
 def rendered(plan: Plan) -> dict[str, Any]:
     """Return what a plan comes to, stage by stage."""
+    return {"verl": by_verl, "trl": by_trl}[plan.backend](plan)
+
+
+def by_trl(plan: Plan) -> dict[str, Any]:
+    """Return what a plan for TRL comes to."""
+    stages, model = {}, plan.model.path or TINY_MODEL
+    for stage in plan.in_order:
+        steps = stage.settings.steps or WHOLE_MANIFEST
+        config = config_of(plan, stage, steps, model)
+        stages[stage.name] = {"config.json": config, "command.sh": command(stage.name, plan.resources)}
+        model = checkpoint(stage.name, steps)
+    return stages
+
+
+def by_verl(plan: Plan) -> dict[str, Any]:
+    """Return what a plan for verl comes to."""
     stages, model = {}, plan.model.path or f"{RUN}/model"
     for stage in plan.in_order:
         settings = stage.settings
@@ -40,6 +60,7 @@ def rendered(plan: Plan) -> dict[str, Any]:
             name, overrides = GRPO_CONFIG, settings.overrides
             own = grpo_settings(plan, settings, name=stage.name, steps=steps, model=model)
         else:
+            assert isinstance(settings, SupervisedStage)
             steps, name, overrides = settings.steps, SFT_CONFIG, {}
             own = sft_settings(plan, settings, name=stage.name, model=model)
         config = OmegaConf.to_container(resolved(name, own, overrides))

@@ -15,10 +15,10 @@ from manifests.manifest import TokenizerRecord
 from manifests.store import write
 from tests.train_backend.support import Question, two_components, write_blend
 from train_backend.backend import find_backend
+from train_backend.fit import start_model
 from train_backend.plan import SHIPPED, TinyModel, load_plan
 from train_backend.runs import train
 from train_backend.tiny import build_tokenizer
-from train_backend.verl.backend import _start_model
 
 PLAN = """
 name: test
@@ -138,7 +138,7 @@ def test_a_folder_of_a_model_is_rendered_from_the_root_on_and_a_hub_id_as_it_is(
     config = OmegaConf.load(on_cuda("measured") / "grpo" / "config.yaml")
     assert config.actor_rollout_ref.model.path == str(tmp_path / "measured")
     plan = load_plan(SHIPPED / "small-1-gpu.yaml")
-    assert _start_model(plan) == plan.model.path == "Qwen/Qwen2.5-0.5B-Instruct"
+    assert start_model(plan) == plan.model.path == "Qwen/Qwen2.5-0.5B-Instruct"
 
 
 @pytest.mark.parametrize("path", ["./measured-not", "../measured-not", "/no/such/folder", "~/models", "models/of/mine"])
@@ -193,5 +193,5 @@ def test_a_changed_row_of_the_manifest_is_found_before_anything_is_written(attem
 
 
 def test_an_unknown_backend_names_those_there_are() -> None:
-    with pytest.raises(UserError, match=r"backend 'verI'.*There are: verl"):
+    with pytest.raises(UserError, match=r"backend 'verI'.*There are: trl, verl"):
         find_backend("verI")

@@ -21,6 +21,7 @@ def write_plan(
     return path
 
 
+DPO = "{kind: dpo, steps: 1, batch_size: 8, max_length: 64}"
 PAPER = ["paper-7b", "paper-7b-4-nodes", "paper-32b-4-nodes", "probe-7b"]
 
 
@@ -91,6 +92,8 @@ def test_the_demo_plan_warms_up_and_then_trains_on_a_cpu() -> None:
         ({"stages": GRPO.replace("}", ", rollouts: 1}")}, "greater than or equal to 2"),
         ({"stages": GRPO.replace("}", ", temperature: 0}")}, "greater than 0"),
         ({"stages": GRPO.replace("}", ", learning_rte: 1.0e-6}")}, "Did you mean 'learning_rate'"),
+        ({"stages": f"{DPO}, {GRPO}"}, "dpo has no grpo stage before it to make pairs from"),
+        ({"stages": f"{GRPO}, {DPO.replace('64', '8193')}"}, "less than a pair of two responses of max_length 8193"),
         ({"resources": "{platform: cpu, gpus_per_node: 8}"}, "one process on one machine"),
         ({"resources": "{platform: tpu}"}, "'cpu' or 'cuda'"),
         ({"more": "reward: {timeout_seconds: .nan}"}, "finite number"),

@@ -21,7 +21,7 @@ from train_backend.verl import commands
 from train_backend.verl.config import resolved
 from train_backend.verl.dialect import GRPO_CONFIG, RUN, SFT_CONFIG, grpo_settings, sft_settings
 
-PLANS = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+PLANS = sorted(path.stem for path in SHIPPED.glob("*.yaml") if load_plan(path).backend == "verl")
 ACTOR, ROLLOUT = "actor_rollout_ref.actor", "actor_rollout_ref.rollout"
 
 

@@ -4,17 +4,15 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import pyarrow as pa
 from omegaconf import DictConfig, OmegaConf
 
-from blends.export.blocks import blocks
-from blends.export.verl import write_supervised_rows, write_training_rows
+from blends.export.verl import write_supervised_rows
 from crossthink.errors import UserError
-from crossthink.files import atomic_path, parquet_writer
-from manifests.manifest import ORDER_SCHEMA
 from manifests.store import Stored
 from train_backend.backend import RenderedStage, StageResult
+from train_backend.fit import check_fit, longest, start_model, steps_of, tokenizer_of
 from train_backend.plan import GRPOStage, NamedStage, Override, Plan, SupervisedStage
+from train_backend.rows import write_stage_rows
 from train_backend.tiny import write_model
 from train_backend.verl import commands
 from train_backend.verl.checkpoints import rewind
@@ -31,7 +29,7 @@ from train_backend.verl.dialect import (
     merged_model,
     sft_settings,
 )
-from train_backend.verl.fit import check_fit, check_with_verl, steps_of, tokenizer_of
+from train_backend.verl.fit import check_with_verl, refuse_preferences
 from train_backend.verl.launch import launch
 from train_backend.verl.release import refuse_another_release
 from train_backend.verl.remote import launch_on_ray, refuse_living_job
@@ -43,8 +41,9 @@ TINY_MODEL = f"{RUN}/model"
 class VerlBackend:
     def check(self, plan: Plan, blend: Stored) -> None:
         """Refuse another verl, a plan that does not fit the manifest, prompts that are too long, and what verl refuses."""
+        refuse_preferences(plan)
         refuse_another_release(plan)
-        _start_model(plan)
+        start_model(plan)
         check_fit(plan, blend)
         configs = {
             stage.name: _grpo_config(plan, stage, stage.settings, blend, "model")[1]
@@ -56,17 +55,19 @@ class VerlBackend:
 
     def render(self, plan: Plan, blend: Stored, run: Path) -> list[RenderedStage]:
         """Write model, rows, configuration and commands of every stage."""
-        model = _start_model(plan)
+        model = start_model(plan) or TINY_MODEL
         if plan.model.tiny:
-            write_model(run / "model", tokenizer_of(plan, blend), plan.model.tiny, _longest(plan))
+            write_model(run / "model", tokenizer_of(plan, blend), plan.model.tiny, longest(plan))
         stages = []
         for stage in plan.in_order:
             folder = run / stage.name
             folder.mkdir(parents=True)
             if isinstance(stage.settings, SupervisedStage):
                 rendered = _render_sft(plan, stage, stage.settings, blend, folder, model)
-            else:
+            elif isinstance(stage.settings, GRPOStage):
                 rendered = _render_grpo(plan, stage, stage.settings, blend, folder, model)
+            else:
+                raise AssertionError("unreachable: refused by check")
             rendered.command.write_text(commands.command(rendered.kind, rendered.name, plan.resources))
             if plan.resources.platform != "cpu":
                 submission = commands.submission(rendered.kind, rendered.name, plan.resources)
@@ -100,35 +101,6 @@ class VerlBackend:
         return rewind(stage, aside)
 
 
-def _start_model(plan: Plan) -> str:
-    """Return the model of the first stage: the tiny one's place in the run, a folder from the root on, or a hub id.
-
-    A stage runs in the run's folder, where a relative path would name something else.
-
-    Raises:
-        UserError: `model.path` can only be a folder, and there is none.
-    """
-    path = plan.model.path
-    if path is None:
-        return TINY_MODEL
-    if Path(path).is_dir():
-        return str(Path(path).absolute())
-    if path.startswith((".", "/", "~")) or path.count("/") > 1:
-        raise UserError(
-            f"plan {plan.name}: model.path {path}: no such folder in {Path.cwd()}; expected a folder with a model, or a"
-            " hub id such as Qwen/Qwen2.5-7B"
-        )
-    return path
-
-
-def _longest(plan: Plan) -> int:
-    """The longest sequence that any stage may ask the model to read."""
-    return max(
-        stage.max_length if isinstance(stage, SupervisedStage) else stage.max_prompt_length + stage.max_response_length
-        for stage in (each.settings for each in plan.in_order)
-    )
-
-
 def _render_sft(
     plan: Plan, stage: NamedStage, settings: SupervisedStage, blend: Stored, folder: Path, model: str
 ) -> RenderedStage:
@@ -144,14 +116,9 @@ def _render_grpo(
 ) -> RenderedStage:
     own, config = _grpo_config(plan, stage, settings, blend, model)
     steps = steps_of(settings, stage.first_batch, blend)
-    first, rows = stage.first_batch * settings.batch_size, steps * settings.batch_size
-    if first:
-        part = folder / ".part.parquet"
-        _write_part(blend.rows_path, part, first, rows)
-        write_training_rows(part, folder / "rows.parquet", rows)
-        part.unlink()
-    else:
-        write_training_rows(blend.rows_path, folder / "rows.parquet", rows)
+    write_stage_rows(
+        blend, stage.first_batch * settings.batch_size, steps * settings.batch_size, folder / "rows.parquet"
+    )
     _write_config(folder, config, own, settings.overrides)
     return RenderedStage("grpo", folder, steps, headline=GRPO_HEADLINE)
 
@@ -162,15 +129,6 @@ def _grpo_config(
     steps = steps_of(settings, stage.first_batch, blend)
     own = grpo_settings(plan, settings, name=stage.name, steps=steps, model=model)
     return own, resolved(GRPO_CONFIG, own, settings.overrides)
-
-
-def _write_part(order: Path, destination: Path, first: int, rows: int) -> None:
-    """Write rows `first` to `first + rows` of an order file; they keep their positions in the blend."""
-    with atomic_path(destination) as temporary, parquet_writer(temporary, ORDER_SCHEMA) as write:
-        place = 0
-        for block in blocks(order, rows=first + rows):
-            write(pa.Table.from_batches([block.slice(min(max(0, first - place), block.num_rows))], schema=ORDER_SCHEMA))
-            place += block.num_rows
 
 
 def _write_config(folder: Path, config: DictConfig, settings: Settings, overrides: Mapping[str, Override]) -> None:

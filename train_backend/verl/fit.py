@@ -1,136 +1,31 @@
-"""Does a plan fit a manifest? Everything that can be said before anything is written, each with its key and its reason."""
+"""What only verl can say of a plan, before anything is written; what any backend asks is in `train_backend/fit.py`."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import pyarrow.parquet as pq
 from omegaconf import DictConfig, OmegaConf
 
-from blends.tokenizer import load_tokenizer
 from crossthink.errors import UserError
-from manifests.manifest import TokenizerRecord
-from manifests.store import Stored
-from train_backend.plan import GRPOStage, NamedStage, Plan, SupervisedStage
+from train_backend.plan import Plan, PreferenceStage
 from train_backend.process import RUN_VARIABLE
-from train_backend.tiny import build_tokenizer
 from train_backend.verl.commands import environment
-from train_backend.verl.warm_start import check_conversations, check_shares
 
 
-def steps_of(stage: GRPOStage, first_batch: int, blend: Stored) -> int:
-    """Return the steps that a stage runs: its own number, or what is left of the manifest."""
-    return stage.steps or blend.manifest.batches - first_batch
-
-
-def check_fit(plan: Plan, blend: Stored) -> None:
-    """Hold a plan's batches, devices, tokenizer and lengths to a manifest.
+def refuse_preferences(plan: Plan) -> None:
+    """Refuse a plan with a stage that verl does not have.
 
     Raises:
-        UserError: the first thing that does not fit.
+        UserError: it has a dpo stage.
     """
-    if plan.resources.nodes > 1 and any(isinstance(stage.settings, SupervisedStage) for stage in plan.in_order):
-        raise UserError(f"plan {plan.name}: an sft stage runs on one node; resources.nodes is {plan.resources.nodes}")
-    grpo = [(stage, stage.settings) for stage in plan.in_order if isinstance(stage.settings, GRPOStage)]
-    for stage, settings in grpo:
-        _check_batches(plan, stage, settings, blend)
-    sft = [(stage, stage.settings) for stage in plan.in_order if isinstance(stage.settings, SupervisedStage)]
-    for stage, supervised in sft:
-        check_shares(plan, stage, supervised)
-    _check_tokenizer(plan, blend.manifest.tokenizer, [settings for _, settings in grpo], blend)
-    if sft:
-        tokenizer = tokenizer_of(plan, blend)
-        for stage, supervised in sft:
-            check_conversations(plan, stage, supervised, blend, tokenizer)
-
-
-def _check_batches(plan: Plan, stage: NamedStage, settings: GRPOStage, blend: Stored) -> None:
-    manifest, of = blend.manifest, f"plan {plan.name}, stage {stage.name}"
-    if settings.batch_size != manifest.batch_size:
-        raise UserError(
-            f"{of}: batch_size is {settings.batch_size}, and the manifest's batches have"
-            f" {manifest.batch_size} rows; blend again with batch_size: {settings.batch_size}, or change the plan"
-        )
-    steps = steps_of(settings, stage.first_batch, blend)
-    if steps < 1 or stage.first_batch + steps > manifest.batches:
-        before = f", the stages before it take {stage.first_batch}" if stage.first_batch else ""
-        raise UserError(f"{of}: steps is {max(steps, 1)}{before}, and {manifest.name} has {manifest.batches} batches")
-    mini_batch = settings.mini_batch_size or settings.batch_size
-    devices = plan.resources.nodes * plan.resources.gpus_per_node
-    if mini_batch * settings.rollouts % devices:
-        raise UserError(
-            f"{of}: one update has {mini_batch} x {settings.rollouts} responses (mini_batch_size x rollouts),"
-            f" which {devices} devices cannot share equally"
-        )
-    if devices % plan.resources.tensor_parallel:
-        raise UserError(f"plan {plan.name}: {devices} devices are no multiple of tensor_parallel")
-    longest = settings.max_total_length or settings.max_prompt_length + settings.max_response_length
-    if longest > settings.tokens_per_gpu:
-        raise UserError(f"{of}: tokens_per_gpu is {settings.tokens_per_gpu}, and one answer may have {longest}")
-
-
-def _check_tokenizer(plan: Plan, measured: TokenizerRecord | None, stages: Sequence[GRPOStage], blend: Stored) -> None:
-    """Hold the model to the tokenizer that the blend was measured with, or measure every prompt of grpo now."""
-    shortest = min((stage.max_prompt_length for stage in stages), default=None)
-    if measured is None:
-        if shortest is None:
-            return
-        rows = max(stage.first_batch + steps_of(stage.settings, stage.first_batch, blend) for stage in _grpo(plan))
-        _check_prompt_lengths(tokenizer_of(plan, blend), shortest, blend, rows * blend.manifest.batch_size)
-        return
-    if plan.model.path is None:
-        raise UserError(
-            f"plan {plan.name}: model.tiny makes a tokenizer of its own, and {blend.reference} was measured with"
-            f" {measured.name}; give the model of that tokenizer as model.path, or blend without a tokenizer"
-        )
-    found = load_tokenizer(plan.model.path).digest
-    if found != measured.digest:
-        raise UserError(
-            f"plan {plan.name}: model.path {plan.model.path} has another tokenizer than the one {blend.reference} was"
-            f" measured with ({measured.name}, digest {measured.digest[:12]}; here {found[:12]}); blend again with this one"
-        )
-    if shortest is not None and measured.max_prompt_tokens > shortest:
-        raise UserError(
-            f"plan {plan.name}: max_prompt_length is {shortest}, and {blend.reference} has prompts of up to"
-            f" {measured.max_prompt_tokens} tokens; raise it, or blend with that limit"
-        )
-
-
-def _grpo(plan: Plan) -> Iterator[Any]:
-    return (stage for stage in plan.in_order if isinstance(stage.settings, GRPOStage))
-
-
-def _check_prompt_lengths(tokenizer: Any, limit: int, blend: Stored, rows: int) -> None:
-    """verl would cut a long prompt on the left with no more than a warning."""
-    for row_ids, prompts in _prompts(blend, rows):
-        tokens = tokenizer.apply_chat_template(prompts, add_generation_prompt=True, tokenize=True, return_dict=True)
-        for row_id, ids in zip(row_ids, tokens["input_ids"], strict=True):
-            if len(ids) > limit:
-                raise UserError(
-                    f"{blend.rows_path}: row {row_id} has a prompt of {len(ids)} tokens, and the plan's"
-                    f" max_prompt_length is {limit}; raise it, or blend with a tokenizer limit"
-                )
-
-
-def _prompts(blend: Stored, rows: int) -> Iterator[tuple[list[str], list[Any]]]:
-    """Yield row ids and prompts of the rows that will be trained on, each row's first time only."""
-    with pq.ParquetFile(blend.rows_path) as file:
-        for batch in file.iter_batches(columns=["position", "epoch", "row_id", "prompt"]):
-            kept = [row for row in batch.to_pylist() if row["epoch"] == 0 and row["position"] < rows]
-            if kept:
-                yield [row["row_id"] for row in kept], [row["prompt"] for row in kept]
-
-
-def tokenizer_of(plan: Plan, blend: Stored) -> Any:
-    """Return the model's tokenizer; a tiny model's is trained on the blend."""
-    if plan.model.tiny:
-        return build_tokenizer(blend.rows_path, plan.model.tiny)
-    return load_tokenizer(str(plan.model.path)).backend
+    for stage in plan.in_order:
+        if isinstance(stage.settings, PreferenceStage):
+            raise UserError(
+                f"plan {plan.name}, stage {stage.name}: verl has no preference stage; 'backend: trl' has one"
+            )
 
 
 def check_with_verl(plan: Plan, configs: dict[str, DictConfig]) -> None:

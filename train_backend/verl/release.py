@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from crossthink.errors import UserError
-from train_backend.plan import Plan, SupervisedStage
+from train_backend.plan import GRPOStage, Plan, SupervisedStage
 from train_backend.verl.config import own_yaml
 from train_backend.verl.dialect import (
     GRPO_CONFIG,
@@ -55,7 +55,7 @@ def _missing(plan: Plan) -> list[str]:
     for stage in plan.in_order:
         if isinstance(stage.settings, SupervisedStage):
             lacking += _lacking(SFT_CONFIG, sft_settings(plan, stage.settings, name=stage.name, model="model"))
-        else:
+        elif isinstance(stage.settings, GRPOStage):
             settings = grpo_settings(plan, stage.settings, name=stage.name, steps=1, model="model")
             lacking += _lacking(GRPO_CONFIG, settings)
     return list(dict.fromkeys(lacking))

@@ -1,4 +1,4 @@
-"""Does a warm start fit its rows and its devices? verl would say so hours later, or drop what does not divide."""
+"""Does a stage on examples fit its rows and its devices? A trainer says so hours later, or drops what does not divide."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from blends.export.blocks import PYTHON_ROWS, blocks
 from blends.export.responses import RESPONSE_COLUMNS, responses
 from crossthink.errors import UserError
 from manifests.store import Stored
-from train_backend.plan import NamedStage, Plan, SupervisedStage
+from train_backend.plan import NamedStage, Plan, PreferenceStage, SupervisedStage
 
 
-def check_shares(plan: Plan, stage: NamedStage, settings: SupervisedStage) -> None:
-    """Hold the batch to the devices; verl divides it and drops the rest (sft_trainer.py:241).
+def check_shares(plan: Plan, stage: NamedStage, settings: SupervisedStage | PreferenceStage) -> None:
+    """Hold the batch to the devices of a node; verl, for one, divides it and drops the rest (sft_trainer.py:241).
 
     Raises:
         UserError: the devices cannot share it equally.
@@ -31,7 +31,7 @@ def check_conversations(
     """Measure every conversation that the stage will read, each row's first time only.
 
     Raises:
-        UserError: one is longer than `max_length`, at which verl ends the stage.
+        UserError: one is longer than `max_length`, at which a trainer ends the stage or cuts the answer.
     """
     columns = ["row_id", "epoch", "prompt", *RESPONSE_COLUMNS]
     for block in blocks(blend.rows_path, columns, settings.steps * settings.batch_size, block_rows=PYTHON_ROWS):

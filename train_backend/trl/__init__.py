@@ -1,0 +1,1 @@
+"""The second backend: TRL's own trainers, without Ray, on one machine, on a CPU too."""
