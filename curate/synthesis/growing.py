@@ -16,7 +16,7 @@ from curate.synthesis.writer import Fault, SourceWriter
 from manifests.manifest import FileRecord
 
 WRITING, VOTING = "writing", "voting"
-SOLVE = "solve"
+SOLVE = "solve_drafted"
 TYPICAL_QUESTION = "x" * 300
 """Stands for a question that is not written yet, where its votes are priced."""
 

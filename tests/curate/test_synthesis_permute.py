@@ -241,7 +241,7 @@ def _order_blind(call: Call) -> str:
 
 
 def _right(choices: Sequence[Choice], model: ModelSettings, cache: Cache) -> list[bool]:
-    prompt = read_prompt("solve")
+    prompt = read_prompt("solve_drafted")
     requests = [
         Request(
             str(number),

@@ -23,7 +23,7 @@ def _shown(name: str, **values: object) -> str:
     return message["content"]
 
 
-@pytest.mark.parametrize("name", ["solve", "stand_without_options", "rephrase", "contrast"])
+@pytest.mark.parametrize("name", ["solve_drafted", "stand_without_options", "rephrase", "contrast"])
 def test_each_option_stands_on_its_own_line(name: str) -> None:
     lines = _shown(name, **TOLD).split("\n")
     place = lines.index("A. cow")
@@ -45,5 +45,5 @@ def test_the_reply_must_repeat_the_id(name: str, more: dict[str, object]) -> Non
 
 
 def test_an_open_problem_asks_for_no_letter_and_texts_are_no_templates() -> None:
-    assert "letter" not in _shown("solve", question="What is 1 + 1?", options=None)
+    assert "letter" not in _shown("solve_drafted", question="What is 1 + 1?", options=None)
     assert "{{ 7 * 6 }}" in _shown("distractors", **TOLD)
