@@ -5,6 +5,8 @@ WORKSPACE/benchmarks/NAME/  evaluation sets that corpora are held to
 WORKSPACE/manifests/        the store of blends: NAME/VERSION/manifest.json, objects/
 WORKSPACE/cache/objects/    what was fetched from a store that is elsewhere
 WORKSPACE/answers/          what models answered, by what they were asked
+WORKSPACE/difficulty/NAME/  how often a model solves the questions of a corpus
+WORKSPACE/evaluations/NAME/ how a model does on benchmarks
 WORKSPACE/runs/NAME/        one execution of a plan
 WORKSPACE/models/NAME/      tokenizers and models made on this machine
 
@@ -118,6 +120,14 @@ class Workspace:
         if urlsplit(self.store).password is not None:
             raise UserError("store: the address holds a password; give it by the environment or fsspec's configuration")
         return RemoteStore(self.store.rstrip("/"), self.root / "cache")
+
+    @property
+    def difficulties(self) -> Path:
+        return self.root / "difficulty"
+
+    @property
+    def evaluations(self) -> Path:
+        return self.root / "evaluations"
 
     @property
     def runs(self) -> Path:

@@ -9,6 +9,7 @@ from crossthink import __version__
 from crossthink.cli.blend import blend
 from crossthink.cli.configs import cp, validate
 from crossthink.cli.diff import diff
+from crossthink.cli.difficulty import difficulty
 from crossthink.cli.export import export
 from crossthink.cli.front import Front
 from crossthink.cli.manifests import check, log, ls, show
@@ -97,6 +98,7 @@ app.command("show")(show)
 app.command("export")(export)
 app.command("check")(check)
 app.command("diff")(diff)
+app.command("difficulty")(difficulty)
 app.command("cp")(cp)
 app.command("validate")(validate)
 app.command("sql", context_settings=sql_settings)(sql)

@@ -1,0 +1,201 @@
+"""A difficulty on disk: one model's responses to questions of a corpus, the pass rates, and the record that pins them.
+
+WORKSPACE/difficulty/NAME/   responses.parquet    one row per response (none where a run has them)
+                             unmatched.parquet    records of a file that answer no question of the corpus
+                             pass_rates.parquet   one row per question
+                             difficulty.json      written last: which model, asked what, how, of which corpus
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+import pyarrow as pa
+from pydantic import ValidationError
+
+from crossthink.errors import UserError, listing, nearest
+from crossthink.files import atomic_directory, sha256_file, write_json
+from crossthink.workspace import Workspace, checked_name
+from curate.solving.tables import PASS_RATE_SCHEMA, RESPONSE_SCHEMA
+from manifests.catalog import Contents, View
+from manifests.manifest import FileRecord, Record
+
+RESPONSES_FILE, UNMATCHED_FILE = "responses.parquet", "unmatched.parquet"
+PASS_RATES_FILE, DIFFICULTY_FILE = "pass_rates.parquet", "difficulty.json"
+
+UNMATCHED_SCHEMA = pa.schema(
+    [
+        pa.field("place", pa.string(), nullable=False),  # FILE:LINE
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("detail", pa.string()),
+    ]
+)
+
+
+class Difficulty(Record):
+    """What `difficulty.json` says."""
+
+    schema_version: Literal[1] = 1
+    name: str
+    model: str
+    """What recipes call the model."""
+    how: Literal["responses", "runs", "asked"]
+    key: str
+    """Digest of all that it was made from: the same key means that nothing needs to be done again."""
+    corpus: str | None
+    """Name of the corpus; None for runs, whose blends may have several."""
+    settings: dict[str, Any]
+    """How it was made, without places."""
+    made_from: list[FileRecord]
+    verifier: str | None
+    """Digest of the verifier that judged; None for runs, which judged by their own."""
+    parents: list[str]
+    """Content digests of the blends whose runs gave it."""
+    questions: int
+    responses: int
+    """That were judged."""
+    passed: int
+    unjudged: int
+    unmatched: dict[str, int]
+    """Records that answer no question, by reason."""
+    files: list[FileRecord]
+
+    def resolved(self) -> dict[str, Any]:
+        """What the resolved recipe of a blend says of it: the model, how it was asked, and the pass rates by their SHA-256."""
+        pinned = next(file.sha256 for file in self.files if file.name == PASS_RATES_FILE)
+        return {"model": self.model, "how": self.how, "settings": self.settings, "sha256": pinned}
+
+
+def folder_of(workspace: Workspace, name: str) -> Path:
+    """Return where a difficulty of this name is, or will be."""
+    return workspace.difficulties / checked_name(name, "difficulty")
+
+
+def load(workspace: Workspace, name: str) -> Difficulty:
+    """Read a difficulty's record.
+
+    Raises:
+        UserError: there is none of this name, or it is damaged.
+    """
+    folder = folder_of(workspace, name)
+    if not (folder / DIFFICULTY_FILE).is_file():
+        known = [path.parent.name for path in workspace.difficulties.glob(f"*/{DIFFICULTY_FILE}")]
+        raise UserError(
+            f"{folder}: no difficulty of this name. There are: {listing(known)}.{nearest(name, known)}"
+            " Make one with: crossthink difficulty"
+        )
+    return read_record(folder / DIFFICULTY_FILE)
+
+
+def read_record(path: Path) -> Difficulty:
+    """Read `difficulty.json`.
+
+    Raises:
+        UserError: it is damaged, or of another version.
+    """
+    try:
+        return Difficulty.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        raise UserError(f"{path}: damaged, or of another version; make the difficulty again") from None
+
+
+def read_pass_rates(workspace: Workspace, name: str) -> tuple[Difficulty, pl.DataFrame]:
+    """Read a difficulty and its pass rates, rows of `PASS_RATE_SCHEMA`, held to what the record pins.
+
+    Raises:
+        UserError: there is none of this name, or a file was changed.
+    """
+    record = load(workspace, name)
+    path = folder_of(workspace, name) / PASS_RATES_FILE
+    pinned = next(file.sha256 for file in record.files if file.name == PASS_RATES_FILE)
+    found = sha256_file(path) if path.is_file() else "no file"
+    if found != pinned:
+        raise UserError(f"{path}  sha256: found {found}, expected {pinned}; make the difficulty again")
+    return record, pl.read_parquet(path, glob=False)
+
+
+def standing(workspace: Workspace, name: str, key: str) -> Difficulty | None:
+    """Return the difficulty that stands with this key and whose files are whole."""
+    folder = folder_of(workspace, name)
+    try:
+        record = read_record(folder / DIFFICULTY_FILE)
+    except UserError:
+        return None
+    whole = all(
+        (folder / file.name).is_file() and sha256_file(folder / file.name) == file.sha256 for file in record.files
+    )
+    return record if whole and record.key == key else None
+
+
+def write(workspace: Workspace, draft: Difficulty, make: Callable[[Path], dict[str, int]]) -> Difficulty:
+    """Write a difficulty in place of what stood under its name, whole or not at all.
+
+    Args:
+        draft: its record, in which the counts and the pins are filled in here.
+        make: given an empty folder, writes the tables and returns the records that matched nothing, by reason.
+    """
+    with atomic_directory(folder_of(workspace, draft.name)) as folder:
+        unmatched = make(folder)
+        rates = pl.read_parquet(folder / PASS_RATES_FILE, columns=["responses", "passed", "unjudged"], glob=False)
+        record = draft.model_copy(
+            update={
+                "questions": rates.height,
+                **{name: int(rates[name].sum()) for name in rates.columns},
+                "unmatched": dict(sorted(unmatched.items())),
+                "files": [_pin(path) for path in sorted(folder.glob("*.parquet"))],
+            }
+        )
+        write_json(folder / DIFFICULTY_FILE, record.model_dump(mode="json"))
+    return record
+
+
+def _pin(path: Path) -> FileRecord:
+    return FileRecord(name=path.name, sha256=sha256_file(path), bytes=path.stat().st_size)
+
+
+def views(workspace: Workspace) -> list[View]:
+    """Return the catalog's views of every difficulty."""
+
+    @cache
+    def found() -> tuple[Sequence[Difficulty], Sequence[str]]:
+        records, faults = [], []
+        for path in sorted(workspace.difficulties.glob(f"*/{DIFFICULTY_FILE}")):
+            try:
+                records.append(read_record(path))
+            except UserError as error:
+                faults.append(f"difficulty {path.parent.name}: {error}")
+        return records, faults
+
+    def files(name: str) -> Contents:
+        records, faults = found()
+        having = [each for each in records if any(file.name == name for file in each.files)]
+        labels = [{"difficulty": each.name, "model": each.model} for each in having]
+        places = [folder_of(workspace, each.name) / name for each in having]
+        return Contents(list(zip(places, labels, strict=True)), left_out=faults)
+
+    labels = {"difficulty": pa.string(), "model": pa.string()}
+    return [
+        View(
+            "pass_rates",
+            "one row per difficulty and question: how often a model solved it, with its interval, and what it answered most",
+            PASS_RATE_SCHEMA,
+            labels,
+            find=lambda: files(PASS_RATES_FILE),
+        ),
+        View(
+            "difficulty_responses",
+            "one row per response that a difficulty was made from, with its answer and verdict",
+            RESPONSE_SCHEMA,
+            labels,
+            find=lambda: files(RESPONSES_FILE),
+        ),
+        View(
+            "unmatched_responses",
+            "records of a file of responses that answer no question of the corpus",
+            UNMATCHED_SCHEMA,
+            labels,
+            find=lambda: files(UNMATCHED_FILE),
+        ),
+    ]
