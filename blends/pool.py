@@ -16,8 +16,9 @@ from curate.schemas import CORPUS_ITEM_SCHEMA
 
 BASE = ["row_id", "item_id", "source", "domain", "template", "answer_kind"]
 """Columns of every row."""
-DIFFICULTY = ["pass_rate", "attempts"]
-"""Columns that a recipe's `difficulty` adds."""
+DIFFICULTY = ["pass_rate", "attempts", "pass_rates", "solved_by", "unsolved_by", "vote_share", "is_unanimous"]
+"""Columns that a recipe's `difficulty` can add."""
+NEEDS_DIFFICULTY = dict.fromkeys(DIFFICULTY, "the recipe has no 'difficulty'")
 
 
 class Pool(Protocol):
@@ -26,6 +27,10 @@ class Pool(Protocol):
     @property
     def columns(self) -> list[str]:
         """Every column that a row can have."""
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """What is needed for a column that a row could have and here has not."""
 
     def rows(self) -> pl.DataFrame:
         """Return every row with the columns `BASE`, in an order of the pool's own."""
@@ -39,7 +44,7 @@ class CorpusPool:
 
     Args:
         folder: of the corpus.
-        difficulty: `item_id`, `pass_rate` and `attempts`, one row per item; None when the recipe has none.
+        difficulty: `item_id` and some of the columns `DIFFICULTY`, one row per item; None when the recipe has none.
     """
 
     def __init__(self, folder: Path, difficulty: pl.DataFrame | None = None) -> None:
@@ -48,7 +53,14 @@ class CorpusPool:
     @property
     def columns(self) -> list[str]:
         own = [*BASE, *(name for name in CORPUS_ITEM_SCHEMA.names if name not in BASE)]
-        return own if self._difficulty is None else [*own, *DIFFICULTY]
+        return own if self._difficulty is None else [*own, *self._difficulty.columns[1:]]
+
+    @property
+    def needs(self) -> dict[str, str]:
+        if self._difficulty is None:
+            return NEEDS_DIFFICULTY
+        lacks = "the recipe's 'difficulty' says nothing of it; a difficulty of the workspace, 'difficulty: {name: ...}', does"
+        return {name: lacks for name in DIFFICULTY if name not in self._difficulty.columns}
 
     def rows(self) -> pl.DataFrame:
         return pl.read_parquet(self.folder / VARIANTS_FILE, columns=BASE, glob=False)
@@ -87,6 +99,10 @@ class SizesPool:
     @property
     def columns(self) -> list[str]:
         return self._rows.columns
+
+    @property
+    def needs(self) -> dict[str, str]:
+        return NEEDS_DIFFICULTY
 
     def rows(self) -> pl.DataFrame:
         return self._rows

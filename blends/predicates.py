@@ -79,7 +79,12 @@ def columns_of(expression: Expression, known: Iterable[str], missing: Mapping[st
 
 
 def holds(rows: pl.DataFrame, predicates: Sequence[Expression]) -> list[pl.Series]:
-    """Return one Boolean column per predicate, true where it holds; null counts as false.
+    """Return one Boolean column per predicate, true where it holds; null counts as false; see `truths`."""
+    return [answer.fill_null(False) for answer in truths(rows, predicates)]
+
+
+def truths(rows: pl.DataFrame, predicates: Sequence[Expression]) -> list[pl.Series]:
+    """Return one Boolean column per predicate, null where it cannot be told.
 
     Args:
         rows: with every column that the predicates read (`columns_of`).
@@ -92,7 +97,7 @@ def holds(rows: pl.DataFrame, predicates: Sequence[Expression]) -> list[pl.Serie
     for predicate, answer in zip(predicates, answers, strict=True):
         if answer.dtype not in (pl.Boolean, pl.Null):
             raise _fault(predicate, f"is {answer.dtype}; expected a condition that is true or false")
-    return [answer.cast(pl.Boolean).fill_null(False) for answer in answers]
+    return [answer.cast(pl.Boolean) for answer in answers]
 
 
 def values(rows: pl.DataFrame, expressions: Sequence[Expression]) -> list[pl.Series]:

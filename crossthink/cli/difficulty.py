@@ -48,6 +48,10 @@ def difficulty(
             raise UserError("--from-responses: expected --corpus NAME, whose questions they answer")
         asked = Asked(tuple(from_responses), model, adapter, response, answer, find_answers)
         _print(import_responses(name, corpus, asked, place, Progress()))
+        return
+    from blends.from_runs import difficulty_from_runs
+
+    _print(difficulty_from_runs(name, from_runs or [], model, place, Progress()))
 
 
 def _print(made: "Difficulty") -> None:

@@ -7,6 +7,7 @@ WORKSPACE/difficulty/NAME/   responses.parquet    one row per response (none whe
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -87,6 +88,15 @@ def load(workspace: Workspace, name: str) -> Difficulty:
             " Make one with: crossthink difficulty"
         )
     return read_record(folder / DIFFICULTY_FILE)
+
+
+def list_all(workspace: Workspace) -> list[Difficulty]:
+    """Return the records of every difficulty that can be read, by name."""
+    found = []
+    for path in sorted(workspace.difficulties.glob(f"*/{DIFFICULTY_FILE}")):
+        with suppress(UserError):
+            found.append(read_record(path))
+    return found
 
 
 def read_record(path: Path) -> Difficulty:
