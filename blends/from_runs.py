@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from blends.runs import read_rates
-from crossthink.files import digest, locked, write_parquet
+from crossthink.files import digest, write_parquet
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
-from curate.difficulty.store import PASS_RATES_FILE, Difficulty, standing, write
+from curate.difficulty.store import PASS_RATES_FILE, Difficulty, standing, write, writing
 from curate.solving.rates import with_rates
 from curate.solving.tables import PASS_RATE_SCHEMA
 
@@ -30,16 +31,16 @@ def difficulty_from_runs(
     key = digest(["runs", label, found.digests])
     draft = Difficulty(
         name=name, model=label, how="runs", key=key, corpus=None, settings={"runs": len(runs)}, made_from=found.files,
-        verifier=None, parents=found.parents, questions=0, responses=0, passed=0, unjudged=0, unmatched={}, files=[],
+        verifier=None, asked=None, parents=found.parents, questions=0, responses=0, passed=0, unjudged=0, unmatched={}, files=[],
     )  # fmt: skip
-    with locked(workspace.difficulties / ".locks" / name, f"difficulty {name!r}"):
+    with writing(workspace, name):
         if (stands := standing(workspace, name, key)) is not None:
             progress.say(f"difficulty {name}: stands")
             return stands
         return write(workspace, draft, lambda folder: _write(found.rows, folder))
 
 
-def _write(rows: pl.DataFrame, folder: Path) -> dict[str, int]:
+def _write(rows: pl.DataFrame, folder: Path) -> dict[str, Any]:
     counted = (
         rows.lazy()
         .group_by("item_id", "row_id", "source", "template")

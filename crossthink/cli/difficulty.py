@@ -1,14 +1,16 @@
 """`crossthink difficulty`: how often a model solves the questions of a corpus, from responses, from runs, or by asking it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crossthink.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
 from crossthink.errors import UserError
-from crossthink.workspace import Workspace
+from crossthink.workspace import Workspace, checked_name
 
 if TYPE_CHECKING:
+    from crossthink.progress import Progress
     from curate.difficulty.store import Difficulty
 
 
@@ -33,14 +35,23 @@ def difficulty(
     find_answers: Annotated[
         bool, typer.Option("--find-answers", help="Find every answer in its text, whatever the file states.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Of a YAML file: say what asking would cost, and ask nothing.")
+    ] = False,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Say how often a model solves each question of a corpus: of published responses, of training runs, or by asking it."""
     from crossthink.progress import Progress
 
     place = Workspace(workspace)
+    if name.lower().endswith((".yaml", ".yml")):
+        if from_responses or from_runs:
+            raise UserError(f"{name}: asks a model; --from-responses and --from-runs go with a name")
+        _solve(Path(name), corpus, dry_run, place, Progress())
+        return
+    checked_name(name, "difficulty")
     if bool(from_responses) == bool(from_runs):
-        raise UserError("expected one of --from-responses and --from-runs")
+        raise UserError("expected one of --from-responses and --from-runs, or the YAML file of a model to ask")
     if from_responses:
         from curate.difficulty.imported import Asked, import_responses
 
@@ -54,9 +65,24 @@ def difficulty(
     _print(difficulty_from_runs(name, from_runs or [], model, place, Progress()))
 
 
+def _solve(path: Path, corpus: str | None, dry_run: bool, workspace: Workspace, progress: "Progress") -> None:
+    from crossthink.config import load_config
+    from curate.difficulty.settings import SolveConfig
+    from curate.difficulty.solve import price, solve
+
+    config = load_config(path, SolveConfig, {"corpus": corpus} if corpus else None)
+    if dry_run:
+        typer.echo(price(config, workspace).said(config.model.model))
+    else:
+        _print(solve(config, workspace, progress))
+
+
 def _print(made: "Difficulty") -> None:
     rate = f"{made.passed / made.responses:.2%}" if made.responses else "none"
     typer.echo(f"difficulty {made.name}: {made.model}, {made.questions:,} questions, {made.responses:,} responses")
     typer.echo(f"  right {made.passed:,} ({rate})" + (f", not judged {made.unjudged:,}" if made.unjudged else ""))
+    if made.asked is not None and made.asked.failures:
+        failed = ", ".join(f"{count:,} {reason}" for reason, count in made.asked.failures.items())
+        typer.echo(f"  no answer came for: {failed}; the same command asks these again")
     for reason, count in made.unmatched.items():
         typer.echo(f"  {count:,} records answer no question: {reason}")

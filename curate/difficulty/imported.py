@@ -8,14 +8,13 @@ where it states none, the one that `extract_lenient` finds in the text. A stated
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from crossthink.errors import UserError, listing, nearest
-from crossthink.files import digest, locked, parquet_writer
+from crossthink.files import digest, parquet_writer
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
 from curate.code import code_digest
@@ -29,10 +28,11 @@ from curate.difficulty.store import (
     Difficulty,
     standing,
     write,
+    writing,
 )
 from curate.readers import Record, Rejected, Row, file_records, read_files
 from curate.solving.judging import judge
-from curate.solving.tables import RESPONSE_SCHEMA, write_pass_rates
+from curate.solving.tables import RESPONSE_SCHEMA, in_batches, write_pass_rates
 from curate.sources import adapter
 from curate.sources.base import BadRecord, text_of
 from curate.sources.paths import MISSING, parse_path, written
@@ -91,9 +91,9 @@ def import_responses(name: str, corpus: str, asked: Asked, workspace: Workspace,
     key = digest(["responses", model, [file.model_dump() for file in files], settings, content, code_digest()])
     draft = Difficulty(
         name=name, model=model, how="responses", key=key, corpus=corpus, settings=settings, made_from=files,
-        verifier=verifier_digest(), parents=[], questions=0, responses=0, passed=0, unjudged=0, unmatched={}, files=[],
+        verifier=verifier_digest(), asked=None, parents=[], questions=0, responses=0, passed=0, unjudged=0, unmatched={}, files=[],
     )  # fmt: skip
-    with locked(workspace.difficulties / ".locks" / name, f"difficulty {name!r}"):
+    with writing(workspace, name):
         if (found := standing(workspace, name, key)) is not None:
             progress.say(f"difficulty {name}: stands")
             return found
@@ -105,14 +105,13 @@ def import_responses(name: str, corpus: str, asked: Asked, workspace: Workspace,
     return made
 
 
-def _make(folder: Path, reader: "_Reader", questions: Questions, at: Callable[[str], None]) -> dict[str, int]:
-    """Write the tables; return the records that matched nothing, by reason."""
+def _make(folder: Path, reader: "_Reader", questions: Questions, at: Callable[[str], None]) -> dict[str, Any]:
+    """Write the tables; return how many records matched nothing, by reason."""
     unmatched: list[dict[str, Any]] = []
     samples: Counter[int] = Counter()
     records, first = 0, ""
     with parquet_writer(folder / RESPONSES_FILE, RESPONSE_SCHEMA) as put:
-        rows = iter(reader.rows())
-        while batch := list(islice(rows, _BATCH)):
+        for batch in in_batches(reader.rows(), _BATCH):
             records += len(batch)
             answered = [each for row in batch for each in _answered(row, reader, questions, unmatched)]
             put(pa.Table.from_pylist(_judged(answered, samples), schema=RESPONSE_SCHEMA))
@@ -125,7 +124,7 @@ def _make(folder: Path, reader: "_Reader", questions: Questions, at: Callable[[s
     with parquet_writer(folder / UNMATCHED_FILE, UNMATCHED_SCHEMA) as put:
         put(pa.Table.from_pylist(unmatched, schema=UNMATCHED_SCHEMA))
     write_pass_rates(folder / RESPONSES_FILE, folder / PASS_RATES_FILE)
-    return dict(Counter(str(each["reason"]) for each in unmatched))
+    return {"unmatched": dict(sorted(Counter(str(each["reason"]) for each in unmatched).items()))}
 
 
 @dataclass(frozen=True)

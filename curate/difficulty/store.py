@@ -7,7 +7,7 @@ WORKSPACE/difficulty/NAME/   responses.parquet    one row per response (none whe
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -17,11 +17,11 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from crossthink.errors import UserError, listing, nearest
-from crossthink.files import atomic_directory, sha256_file, write_json
+from crossthink.files import atomic_directory, locked, sha256_file, write_json
 from crossthink.workspace import Workspace, checked_name
 from curate.solving.tables import PASS_RATE_SCHEMA, RESPONSE_SCHEMA
 from manifests.catalog import Contents, View
-from manifests.manifest import FileRecord, Record
+from manifests.manifest import Asked, FileRecord, Record
 
 RESPONSES_FILE, UNMATCHED_FILE = "responses.parquet", "unmatched.parquet"
 PASS_RATES_FILE, DIFFICULTY_FILE = "pass_rates.parquet", "difficulty.json"
@@ -52,6 +52,8 @@ class Difficulty(Record):
     made_from: list[FileRecord]
     verifier: str | None
     """Digest of the verifier that judged; None for runs, which judged by their own."""
+    asked: Asked | None
+    """What the model was asked, when it was."""
     parents: list[str]
     """Content digests of the blends whose runs gave it."""
     questions: int
@@ -66,7 +68,10 @@ class Difficulty(Record):
     def resolved(self) -> dict[str, Any]:
         """What the resolved recipe of a blend says of it: the model, how it was asked, and the pass rates by their SHA-256."""
         pinned = next(file.sha256 for file in self.files if file.name == PASS_RATES_FILE)
-        return {"model": self.model, "how": self.how, "settings": self.settings, "sha256": pinned}
+        said = {"model": self.model, "how": self.how, "settings": self.settings, "sha256": pinned}
+        if self.asked is None:
+            return said
+        return said | {"asked": self.asked.model_dump(include={"model", "api", "sampling", "prompts", "answers"})}
 
 
 def folder_of(workspace: Workspace, name: str) -> Path:
@@ -139,21 +144,30 @@ def standing(workspace: Workspace, name: str, key: str) -> Difficulty | None:
     return record if whole and record.key == key else None
 
 
-def write(workspace: Workspace, draft: Difficulty, make: Callable[[Path], dict[str, int]]) -> Difficulty:
+def writing(workspace: Workspace, name: str) -> AbstractContextManager[None]:
+    """Hold a difficulty's name for one writer.
+
+    Raises:
+        UserError: the name is none, or another process holds it.
+    """
+    return locked(workspace.difficulties / ".locks" / checked_name(name, "difficulty"), f"difficulty {name!r}")
+
+
+def write(workspace: Workspace, draft: Difficulty, make: Callable[[Path], dict[str, Any]]) -> Difficulty:
     """Write a difficulty in place of what stood under its name, whole or not at all.
 
     Args:
         draft: its record, in which the counts and the pins are filled in here.
-        make: given an empty folder, writes the tables and returns the records that matched nothing, by reason.
+        make: given an empty folder, writes the tables and returns what else the record says now.
     """
     with atomic_directory(folder_of(workspace, draft.name)) as folder:
-        unmatched = make(folder)
+        made = make(folder)
         rates = pl.read_parquet(folder / PASS_RATES_FILE, columns=["responses", "passed", "unjudged"], glob=False)
         record = draft.model_copy(
             update={
                 "questions": rates.height,
                 **{name: int(rates[name].sum()) for name in rates.columns},
-                "unmatched": dict(sorted(unmatched.items())),
+                **made,
                 "files": [_pin(path) for path in sorted(folder.glob("*.parquet"))],
             }
         )

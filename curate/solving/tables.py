@@ -1,6 +1,9 @@
 """The two tables of whatever a model answered: one row per response, and one per question with its pass rate."""
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 import pyarrow as pa
@@ -49,9 +52,18 @@ PASS_RATE_SCHEMA = pa.schema(
     ]
 )
 
+T = TypeVar("T")
+
 NO_RESPONSE = "no_response"
 """The reason of a sample that was wanted and never came."""
 _KEYS = ["item_id", "row_id", "source", "template"]
+
+
+def in_batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the rows in lists of so many; the last has the rest."""
+    each = iter(rows)
+    while batch := list(islice(each, size)):
+        yield batch
 
 
 def write_pass_rates(responses: Path, destination: Path) -> None:
