@@ -10,6 +10,7 @@ from crossthink.cli.blend import blend
 from crossthink.cli.configs import cp, validate
 from crossthink.cli.diff import diff
 from crossthink.cli.difficulty import difficulty
+from crossthink.cli.evaluate import evaluate
 from crossthink.cli.export import export
 from crossthink.cli.front import Front
 from crossthink.cli.manifests import check, log, ls, show
@@ -99,6 +100,7 @@ app.command("export")(export)
 app.command("check")(check)
 app.command("diff")(diff)
 app.command("difficulty")(difficulty)
+app.command("eval")(evaluate)
 app.command("cp")(cp)
 app.command("validate")(validate)
 app.command("sql", context_settings=sql_settings)(sql)

@@ -24,7 +24,7 @@ from curate.code import code_digest
 from curate.corpus import check_corpus, read_corpus
 from curate.difficulty.settings import SolveConfig, find_prompt
 from curate.difficulty.store import PASS_RATES_FILE, RESPONSES_FILE, Difficulty, standing, write, writing
-from curate.solving.asking import Row, requests, responses
+from curate.solving.asking import requests, responses, wording
 from curate.solving.questions import corpus_questions
 from curate.solving.tables import RESPONSE_SCHEMA, write_pass_rates
 from curate.verify import verifier_digest
@@ -59,7 +59,7 @@ def solve(config: SolveConfig, workspace: Workspace, progress: Progress) -> Diff
 
             def make(folder: Path) -> dict[str, Any]:
                 with parquet_writer(folder / RESPONSES_FILE, RESPONSE_SCHEMA) as put:
-                    for batch in responses(questions.rows(), questions.requests(), asking, config.answers):
+                    for batch in responses(questions.frame, questions.requests(), asking, config.answers):
                         put(pa.Table.from_pylist(batch, schema=RESPONSE_SCHEMA))
                 write_pass_rates(folder / RESPONSES_FILE, folder / PASS_RATES_FILE)
                 return {"asked": tally.record()}
@@ -81,15 +81,12 @@ class _Questions:
         self._corpus = read_corpus(folder)
         check_corpus(folder, self._corpus)
         self._config, self.prompt = config, find_prompt(config.prompt)
-        self._frame = corpus_questions(folder, config.template).collect()
-        if self._frame.is_empty():
+        self.frame = corpus_questions(folder, config.template).collect()
+        if self.frame.is_empty():
             raise UserError(f"{folder}: has no variant of the template {config.template!r}")
 
-    def rows(self) -> Iterator[Row]:
-        return self._frame.iter_rows(named=True)
-
     def requests(self) -> Iterator[Request]:
-        return requests(self.rows(), self.prompt, self._config.model, self._config.samples)
+        return requests(self.frame, wording(self.prompt), self._config.model, self._config.samples)
 
     def draft(self) -> Difficulty:
         """Return the record, without its counts."""

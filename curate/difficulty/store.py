@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from crossthink.errors import UserError, listing, nearest
 from crossthink.files import atomic_directory, locked, sha256_file, write_json
 from crossthink.workspace import Workspace, checked_name
+from curate.solving.pins import are_whole, pin_tables
 from curate.solving.tables import PASS_RATE_SCHEMA, RESPONSE_SCHEMA
 from manifests.catalog import Contents, View
 from manifests.manifest import Asked, FileRecord, Record
@@ -138,10 +139,7 @@ def standing(workspace: Workspace, name: str, key: str) -> Difficulty | None:
         record = read_record(folder / DIFFICULTY_FILE)
     except UserError:
         return None
-    whole = all(
-        (folder / file.name).is_file() and sha256_file(folder / file.name) == file.sha256 for file in record.files
-    )
-    return record if whole and record.key == key else None
+    return record if record.key == key and are_whole(folder, record.files) else None
 
 
 def writing(workspace: Workspace, name: str) -> AbstractContextManager[None]:
@@ -168,15 +166,11 @@ def write(workspace: Workspace, draft: Difficulty, make: Callable[[Path], dict[s
                 "questions": rates.height,
                 **{name: int(rates[name].sum()) for name in rates.columns},
                 **made,
-                "files": [_pin(path) for path in sorted(folder.glob("*.parquet"))],
+                "files": pin_tables(folder),
             }
         )
         write_json(folder / DIFFICULTY_FILE, record.model_dump(mode="json"))
     return record
-
-
-def _pin(path: Path) -> FileRecord:
-    return FileRecord(name=path.name, sha256=sha256_file(path), bytes=path.stat().st_size)
 
 
 def views(workspace: Workspace) -> list[View]:

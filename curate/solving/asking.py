@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import polars as pl
+
 from curate.ask import Completion, Message, ModelSettings, Reply, Request
 from curate.ask.prompts import Prompt
 from curate.filters import LETTERS
@@ -16,7 +18,6 @@ from curate.solving.tables import NO_RESPONSE, in_batches
 from curate.verify import extract_lenient
 
 Row = dict[str, Any]
-"""A row of `curate.solving.questions.COLUMNS`."""
 Asking = Callable[[Iterable[Request]], Iterator[Reply]]
 """Replies in the order of the requests."""
 Reading = Literal["boxed", "found"]
@@ -25,31 +26,52 @@ _AT_ONCE = 256
 """Replies judged together."""
 
 
-def requests(questions: Iterable[Row], prompt: Prompt, model: ModelSettings, samples: int) -> Iterator[Request]:
-    """Yield a request for each question, in order."""
-    for row in questions:
-        yield Request(row["row_id"], worded(row, prompt, model.api), samples)
+@dataclass(frozen=True)
+class Wording:
+    """How questions are put.
+
+    Attributes:
+        prompt: what a record names, by its digest.
+        messages: of a frame of `curate.solving.questions.COLUMNS`, one conversation per row.
+    """
+
+    prompt: Prompt
+    messages: Callable[[pl.DataFrame], list[tuple[Message, ...]]]
 
 
-def worded(row: Row, prompt: Prompt, api: Literal["chat", "completions"]) -> tuple[Message, ...] | str:
-    """Return what the model is shown: a conversation, or for a model that continues texts the text of it."""
-    options = list(zip(LETTERS, row["options"] or (), strict=False))
-    messages = prompt.render(context=row["context"], question=row["question"], options=options)
-    return messages if api == "chat" else "\n\n".join(message["content"] for message in messages) + "\n\n"
+def wording(prompt: Prompt) -> Wording:
+    """Return the wording of a prompt's file."""
+
+    def messages(questions: pl.DataFrame) -> list[tuple[Message, ...]]:
+        rows = questions.select("context", "question", "options").iter_rows()
+        return [
+            prompt.render(context=context, question=question, options=list(zip(LETTERS, options or (), strict=False)))
+            for context, question, options in rows
+        ]
+
+    return Wording(prompt, messages)
+
+
+def requests(questions: pl.DataFrame, words: Wording, model: ModelSettings, samples: int) -> Iterator[Request]:
+    """Yield a request for each question, in order; a model that continues texts is shown the text of the conversation."""
+    for rows in questions.iter_slices(_AT_ONCE):
+        for key, messages in zip(rows["row_id"], words.messages(rows), strict=True):
+            text = "\n\n".join(message["content"] for message in messages) + "\n\n"
+            yield Request(key, messages if model.api == "chat" else text, samples)
 
 
 def responses(
-    questions: Iterable[Row], asked: Iterable[Request], ask: Asking, reading: Reading
+    questions: pl.DataFrame, asked: Iterable[Request], ask: Asking, reading: Reading
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield the judged responses in the order of the questions, as batches of rows of `RESPONSE_SCHEMA`.
 
     Args:
-        questions: the rows.
+        questions: of `curate.solving.questions.COLUMNS`.
         asked: their requests, in the same order; taken as replies are read.
         ask: what answers.
         reading: how answers are read.
     """
-    for batch in in_batches(zip(questions, ask(asked), strict=True), _AT_ONCE):
+    for batch in in_batches(zip(questions.iter_rows(named=True), ask(asked), strict=True), _AT_ONCE):
         yield _judged([sample for row, reply in batch for sample in _samples(row, reply, reading)])
 
 

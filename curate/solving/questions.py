@@ -1,6 +1,5 @@
 """Questions as a model is asked them: of a finished corpus, or of a benchmark."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -44,22 +43,36 @@ def corpus_questions(folder: Path, template: Template | None = None) -> pl.LazyF
     return shown.select(COLUMNS)
 
 
-def benchmark_questions(items: ItemTable) -> Iterator[pl.DataFrame]:
-    """Yield the questions of a benchmark in its order, in batches, with the columns `COLUMNS`.
+def benchmark_questions(items: ItemTable) -> tuple[pl.DataFrame, dict[str, dict[str, int]]]:
+    """Return the questions of benchmarks in their order, with the columns `COLUMNS`; each is asked as it is published.
 
-    Each is asked as it is published, so options are shown. A row without a gold that can be told is left out.
+    Returns:
+        The questions; and per benchmark how many of its rows cannot be asked, by reason: `no_gold` (none is stated, or it
+        names no option) and `has_images`.
     """
-    for batch in items.batches([*VARIANT_COLUMNS, "subject", "context"]):
-        is_choice = pl.col("options").is_not_null()
-        has_letter = pl.col("answer_index").is_between(
-            0, pl.min_horizontal(pl.col("options").list.len(), len(LETTERS)) - 1
-        )
-        has_answer = pl.col("answer").fill_null("").str.strip_chars() != ""
-        told = batch.filter(pl.when(is_choice).then(has_letter.fill_null(False)).otherwise(has_answer))
+    frames: list[pl.DataFrame] = []
+    left_out: dict[str, dict[str, int]] = {}
+    for batch in items.batches([*VARIANT_COLUMNS, "subject", "context", "images"]):
+        reason = batch.select("source", reason=_cannot_be_asked())
+        for source, why, count in (
+            reason.drop_nulls("reason").group_by("source", "reason").len().sort(pl.all()).iter_rows()
+        ):
+            left_out.setdefault(source, {})[why] = left_out.get(source, {}).get(why, 0) + count
+        told = batch.filter(reason["reason"].is_null())
         made = make_variants(told).unique("item_place", keep="first", maintain_order=True)
         texts = told.select("place", "subject", "question", "context", "options", gold_text="answer")
         joined = made.rename({"answer": "gold"}).join(
             texts, left_on="item_place", right_on="place", how="left", maintain_order="left"
         )
         shows_text = pl.when(pl.col("template") == MCQ).then("gold_text")
-        yield joined.with_columns(gold_text=shows_text).select(COLUMNS)
+        frames.append(joined.with_columns(gold_text=shows_text).select(COLUMNS))
+    return pl.concat(frames), left_out
+
+
+def _cannot_be_asked() -> pl.Expr:
+    options = pl.col("options").list.len()
+    has_letter = pl.col("answer_index").is_between(0, pl.min_horizontal(options, pl.lit(len(LETTERS))) - 1)
+    has_answer = pl.col("answer").fill_null("").str.strip_chars() != ""
+    has_gold = pl.when(pl.col("options").is_not_null()).then(has_letter).otherwise(has_answer).fill_null(False)
+    has_images = pl.col("images").list.len().fill_null(0) > 0
+    return pl.when(has_images).then(pl.lit("has_images")).when(~has_gold).then(pl.lit("no_gold"))
