@@ -86,7 +86,7 @@ class _Questions:
             raise UserError(f"{folder}: has no variant of the template {config.template!r}")
 
     def requests(self) -> Iterator[Request]:
-        return requests(self.frame, wording(self.prompt), self._config.model, self._config.samples)
+        return requests(self.frame, wording(self.prompt), self._config.samples)
 
     def draft(self) -> Difficulty:
         """Return the record, without its counts."""

@@ -71,7 +71,7 @@ class Evaluator:
         )
         read = read_benchmarks(chosen, workspace, progress)
         questions, self._left_out = benchmark_questions(read.items)
-        self._questions = _limited(questions, config.limit)
+        self._questions = _limited(self._of_parts(questions), config.limit)
         self._benchmarks, self._content = read.records, read.key
 
     def price(self) -> Estimate:
@@ -111,12 +111,23 @@ class Evaluator:
             step.result = spending.summary()
         return made
 
+    def _of_parts(self, questions: pl.DataFrame) -> pl.DataFrame:
+        """Leave out, and count, the rows of other parts than those that are wanted."""
+        for name, part in self._config.rows.items():
+            other = (pl.col("source") == name) & ~pl.col("source_row").str.contains(part, literal=True)
+            kept = questions.filter(~other)
+            if name not in kept["source"]:
+                raise UserError(f"rows.{name}: no row of the benchmark has {part!r} in its key")
+            self._left_out.setdefault(name, {})["other_part"] = questions.height - kept.height
+            questions = kept
+        return questions
+
     def _requests(self) -> Iterator[Request]:
-        return requests(self._questions, self._words, self._subject.model, self._config.runs)
+        return requests(self._questions, self._words, self._config.runs)
 
     def _draft(self, benchmarks: list[SourceRecord]) -> Evaluation:
         config, model = self._config, self._subject.model
-        settings = config.model_dump(mode="json", include={"only", "limit", "runs", "answers"})
+        settings = config.model_dump(mode="json", include={"only", "rows", "limit", "runs", "answers"})
         asked = {"model": model.model, "api": model.api, "max_tokens": model.max_tokens, **model.sampling}
         parts = [asked, self._subject.run, settings, self._words.prompt.digest, self._content, code_digest()]
         return Evaluation(

@@ -24,6 +24,8 @@ class EvaluationConfig(Settings):
     """A set of benchmarks: the name of a shipped one, or a YAML file."""
     only: list[Name] | None = Field(default=None, min_length=1)
     """Of the set, these benchmarks; by default all."""
+    rows: dict[Name, str] = Field(default_factory=dict)
+    """Of a benchmark that is published with other parts, the rows whose key has this in it: {mmlu: /test/}."""
     limit: int | None = Field(default=None, ge=1)
     """So many questions of each benchmark, those whose ids come first, which is as good as chance and the same everywhere."""
     model: ModelSettings | None = None

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from curate.ask import Completion, Message, ModelSettings, Reply, Request
+from curate.ask import Completion, Message, Reply, Request
 from curate.ask.prompts import Prompt
 from curate.filters import LETTERS
 from curate.solving.judging import Gold, boxed_answer, judge
@@ -52,12 +52,11 @@ def wording(prompt: Prompt) -> Wording:
     return Wording(prompt, messages)
 
 
-def requests(questions: pl.DataFrame, words: Wording, model: ModelSettings, samples: int) -> Iterator[Request]:
-    """Yield a request for each question, in order; a model that continues texts is shown the text of the conversation."""
+def requests(questions: pl.DataFrame, words: Wording, samples: int) -> Iterator[Request]:
+    """Yield a request for each question, in order."""
     for rows in questions.iter_slices(_AT_ONCE):
         for key, messages in zip(rows["row_id"], words.messages(rows), strict=True):
-            text = "\n\n".join(message["content"] for message in messages) + "\n\n"
-            yield Request(key, messages if model.api == "chat" else text, samples)
+            yield Request(key, messages, samples)
 
 
 def responses(
