@@ -86,8 +86,8 @@ class Difficulty(Settings):
             raise ValueError(
                 f"expected exactly one of 'name', 'file' and 'runs', found {' and '.join(given) or 'none'}"
             )
-        if self.keep is None and "unmeasured" in self.model_fields_set:
-            raise ValueError("'unmeasured' goes with 'keep'")
+        if self.keep is None and self.unmeasured == "keep":
+            raise ValueError("'unmeasured' says which rows stay beside those of 'keep', found no 'keep'")
         if self.model is not None and self.file is None:
             raise ValueError("'model' picks rows of a file; the runs are named themselves")
         return self
