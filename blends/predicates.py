@@ -123,7 +123,13 @@ def _value(rows: duckdb.DuckDBPyRelation, expression: Expression) -> pl.Series:
             raise _fault(expression, f"is {answer.types[0]}; expected a number, a text, a time, or true or false")
         return pl.Series("value", pl.DataFrame(answer.to_arrow_table())["value"])
     except duckdb.Error as error:
-        raise _fault(expression, str(error).splitlines()[0]) from None
+        raise _fault(expression, _said(error)) from None
+
+
+def _said(error: duckdb.Error) -> str:
+    """DuckDB's message in one line, with the names that it thinks were meant."""
+    first, *more = str(error).splitlines()
+    return " ".join([first, *(f"({line})" for line in more if line.startswith("Candidate"))])
 
 
 def _parsed(expression: Expression, database: duckdb.DuckDBPyConnection) -> Any:
