@@ -124,7 +124,10 @@ def test_the_manifest_names_the_models_and_pins_their_rates(workspace: Workspace
     ("difficulty", "fault"),
     [
         ({"name": "smal"}, "no difficulty of this name. There are: large, small. Did you mean 'small'"),
-        ({"name": "small", "keep": "unsolved_by['large-model']"}, 'Could not find key "large-model" in struct (Candidate Entries: "small-model")'),
+        (
+            {"name": "small", "keep": "unsolved_by['large-model']"},
+            'Could not find key "large-model" in struct (Candidate Entries: "small-model")',
+        ),
         ({"name": "small", "keep": "pass_rate"}, "difficulty.keep: 'pass_rate': is Float64"),
         ({"name": "small", "keep": "passrate < 1"}, "no such column. Did you mean 'pass_rate'"),
         ({"name": "small", "keep": "attempts > 9"}, "component sums: difficulty.keep holds for no row that it selects"),
