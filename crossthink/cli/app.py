@@ -13,8 +13,9 @@ from crossthink.cli.difficulty import difficulty
 from crossthink.cli.evaluate import evaluate
 from crossthink.cli.export import export
 from crossthink.cli.front import Front
+from crossthink.cli.judging import agreement, rate
 from crossthink.cli.manifests import check, log, ls, show
-from crossthink.cli.options import DEFAULT_WORKSPACE, MemoryOption, ThreadsOption, WorkspaceOption
+from crossthink.cli.options import DEFAULT_WORKSPACE, DryRunOption, MemoryOption, ThreadsOption, WorkspaceOption
 from crossthink.cli.profile import profile_command
 from crossthink.cli.report import report
 from crossthink.cli.runs import run, runs
@@ -52,11 +53,12 @@ def _front(
 def curate(
     config: Annotated[str, typer.Argument(help="A curation's YAML file, or the name of a shipped one.")],
     data: Annotated[Path | None, typer.Option(help="Folder that the sources' files are relative to.")] = None,
+    dry_run: DryRunOption = False,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     threads: ThreadsOption = None,
     memory: MemoryOption = None,
 ) -> None:
-    """Turn sources into a corpus: ingest, filter, deduplicate, decontaminate, template, verify."""
+    """Turn sources into a corpus: ingest, filter, deduplicate, decontaminate, judge, template, verify."""
     use_threads(threads)
     use_memory(memory)
     from crossthink.cli.show import print_ledger
@@ -66,6 +68,11 @@ def curate(
     from curate.pipeline import curate as run
 
     settings, root = load_curation(find_config(config, SHIPPED, "curation"), data)
+    if dry_run:
+        from crossthink.cli.judging import print_prices
+
+        print_prices(settings, root, Workspace(workspace))
+        return
     corpus = run(settings, root, Workspace(workspace), Progress())
     print_ledger(corpus)
 
@@ -92,6 +99,8 @@ def decontaminate(
     run(Workspace(workspace), corpus, against, data=data, report=report, review=review, semantic=semantic)
 
 
+app.command("rate")(rate)
+app.command("agreement")(agreement)
 app.command("blend")(blend)
 app.command("ls")(ls)
 app.command("log")(log)

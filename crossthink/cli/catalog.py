@@ -8,6 +8,7 @@ from curate.ask.views import views as answer_views
 from curate.corpus import views as curation_views
 from curate.difficulty.store import views as difficulty_views
 from curate.evaluation.store import views as evaluation_views
+from curate.judging.store import views as judging_views
 from manifests.catalog import Catalog
 from manifests.views import views as blend_views
 from train_backend.runs import views as run_views
@@ -25,6 +26,7 @@ def open_catalog(workspace: Workspace) -> Catalog:
         *answer_views(workspace),
         *difficulty_views(workspace),
         *evaluation_views(workspace),
+        *judging_views(workspace),
         *blend_views(workspace.manifests),
         *run_views(workspace.runs),
     ]
