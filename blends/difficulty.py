@@ -19,6 +19,7 @@ from crossthink.errors import UserError, listing
 from crossthink.files import sha256_file
 from crossthink.workspace import Workspace
 from curate.difficulty import store
+from curate.judging.store import read_ratings
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ def read_pass_rates(asked: Difficulty, workspace: Workspace | None) -> PassRates
     kept = {"keep": asked.keep, "unmeasured": asked.unmeasured} if asked.keep is not None else {}
     if asked.name is not None:
         return _of_workspace(asked.name, workspace, kept)
+    if asked.ratings is not None:
+        return _of_ratings(asked.ratings, workspace, kept)
     if asked.runs is not None:
         found = read_rates(asked.runs, workspace)
         return PassRates(_pooled(found.rows), {"runs": found.digests} | kept, found.parents)
@@ -55,6 +58,16 @@ def read_pass_rates(asked: Difficulty, workspace: Workspace | None) -> PassRates
     items = _checked(path, _read(path), asked.model)
     resolved = {"sha256": sha256_file(path)} | ({"model": asked.model} if asked.model else {}) | kept
     return PassRates(_with_models(items, {asked.model: items}) if asked.model else items, resolved, [])
+
+
+def _of_ratings(name: str, workspace: Workspace | None, kept: dict[str, Any]) -> PassRates:
+    if workspace is None:
+        raise UserError("difficulty.ratings: a table of sizes has no workspace; plan on a corpus with --corpus NAME")
+    stated, table = read_ratings(workspace, name)
+    items = pl.DataFrame(table).select("item_id", "rating", "ratings", "spread")
+    pins = {file.name: file.sha256 for file in stated.files}
+    asked = stated.asked.model_dump(include={"model", "api", "sampling", "prompts", "answers"})
+    return PassRates(items, {"ratings": pins, "asked": asked} | kept, [])
 
 
 def _of_workspace(names: Sequence[str], workspace: Workspace | None, kept: dict[str, Any]) -> PassRates:
@@ -111,7 +124,8 @@ def said_of(rates: PassRates, items: pl.Series) -> str:
             f"difficulty: none of its {rates.items.height:,} items{found} is in the corpus, whose items have an item_id such"
             f" as {items.min()!r}"
         )
-    return f"pass rates for {known:,} of {items.len():,} items"
+    what = "ratings" if "rating" in rates.items.columns else "pass rates"
+    return f"{what} for {known:,} of {items.len():,} items"
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -16,7 +16,18 @@ from curate.schemas import CORPUS_ITEM_SCHEMA
 
 BASE = ["row_id", "item_id", "source", "domain", "template", "answer_kind"]
 """Columns of every row."""
-DIFFICULTY = ["pass_rate", "attempts", "pass_rates", "solved_by", "unsolved_by", "vote_share", "is_unanimous"]
+DIFFICULTY = [
+    "pass_rate",
+    "attempts",
+    "pass_rates",
+    "solved_by",
+    "unsolved_by",
+    "vote_share",
+    "is_unanimous",
+    "rating",
+    "ratings",
+    "spread",
+]
 """Columns that a recipe's `difficulty` can add."""
 NEEDS_DIFFICULTY = dict.fromkeys(DIFFICULTY, "the recipe has no 'difficulty'")
 
@@ -59,7 +70,7 @@ class CorpusPool:
     def needs(self) -> dict[str, str]:
         if self._difficulty is None:
             return NEEDS_DIFFICULTY
-        lacks = "the recipe's 'difficulty' says nothing of it; a difficulty of the workspace, 'difficulty: {name: ...}', does"
+        lacks = "the recipe's 'difficulty' says nothing of it; of the workspace, 'name' has what models solve and 'ratings' what judges say"
         return {name: lacks for name in DIFFICULTY if name not in self._difficulty.columns}
 
     def rows(self) -> pl.DataFrame:

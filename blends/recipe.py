@@ -63,7 +63,8 @@ class RunScores(Settings):
 
 
 class Difficulty(Settings):
-    """How often models solve each item: difficulties of this workspace, a file of pass rates (CSV, Parquet, JSONL), or runs.
+    """How often models solve each item: difficulties of this workspace, a file of pass rates (CSV, Parquet, JSONL), or runs; or
+    how hard a judge rates it.
 
     `keep` says which rows may be drawn; the others are left out and counted, and so are those that nobody measured.
     """
@@ -74,6 +75,8 @@ class Difficulty(Settings):
     model: str | None = None
     """Only the rows of the file with this `model`."""
     runs: list[Name] | None = Field(default=None, min_length=1)
+    ratings: Name | None = None
+    """Ratings that `crossthink rate` made."""
     keep: str | None = None
     """A SQL condition, such as `unsolved_by['small-model']` or `pass_rate BETWEEN 0.1 AND 0.9`."""
     unmeasured: Literal["leave_out", "keep"] = "leave_out"
@@ -81,10 +84,10 @@ class Difficulty(Settings):
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        given = [key for key in ("name", "file", "runs") if getattr(self, key) is not None]
+        given = [key for key in ("name", "file", "runs", "ratings") if getattr(self, key) is not None]
         if len(given) != 1:
             raise ValueError(
-                f"expected exactly one of 'name', 'file' and 'runs', found {' and '.join(given) or 'none'}"
+                f"expected exactly one of 'name', 'file', 'runs' and 'ratings', found {' and '.join(given) or 'none'}"
             )
         if self.keep is None and self.unmeasured == "keep":
             raise ValueError("'unmeasured' says which rows stay beside those of 'keep', found no 'keep'")
