@@ -36,6 +36,7 @@ benchmarks: install
 	$(BIN)/python -m benchmarks.fuzzy
 	$(BIN)/python -m benchmarks.contamination --peers
 	$(BIN)/python -m benchmarks.contamination --paraphrases
+	$(BIN)/python -m benchmarks.judging
 	$(BIN)/python -m benchmarks.verification
 	$(BIN)/python -m benchmarks.curation
 	$(BIN)/python -m benchmarks.blends

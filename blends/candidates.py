@@ -12,7 +12,7 @@ from fractions import Fraction
 import polars as pl
 
 from blends.parts import by_rows, by_scores, by_temperature, within_bounds
-from blends.pool import BASE, DIFFICULTY, PLACE, Pool
+from blends.pool import BASE, PLACE, Pool
 from blends.predicates import Expression, columns_of, holds
 from blends.recipe import Component, Recipe, Select
 from blends.scores import Scores, score_of_each
@@ -21,7 +21,6 @@ from blends.weights import Leaf
 from crossthink.errors import UserError, listing, nearest, several
 
 SELECTABLE = ("source", "domain", "origin", "subject", "template", "answer_kind", "license", "language")
-NEEDS_DIFFICULTY = dict.fromkeys(DIFFICULTY, "the recipe has no 'difficulty'")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def claim(parts: Sequence[Part], pool: Pool, more: Sequence[str] = ()) -> pl.Dat
         if step.select.where is not None
     }
     kept = list(dict.fromkeys([*more, *(part.component.split_by for part in parts if part.component.split_by)]))
-    read = {name: columns_of(where, pool.columns, NEEDS_DIFFICULTY) for name, where in wheres.items()}
+    read = {name: columns_of(where, pool.columns, pool.needs) for name, where in wheres.items()}
     keys = [key for step in steps.values() for key in SELECTABLE if getattr(step.select, key) is not None]
     rows = pool.add(
         pool.rows(), list(dict.fromkeys([*kept, *keys, *(name for names in read.values() for name in names)]))

@@ -1,11 +1,12 @@
-"""How often a model solves each item, from a file or from the rollouts of earlier runs.
+"""How often models solve each item: difficulties of the workspace, a file of pass rates, or earlier runs.
 
-Nemotron-CrossThink (arXiv 2504.13941, section 4.5) drops what a smaller model solves without examples. Whoever measured
-that hands it on as a pass rate per item: `select: {where: "pass_rate < 1"}`.
+Nemotron-CrossThink (arXiv 2504.13941, section 4.5) drops what a smaller model solves without examples:
+`difficulty: {name: small, keep: "unsolved_by['small-model']"}`. A model solves an item if every response that was judged is
+right; with one greedy response, as in the paper, that is the response.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from typing import Any
 import polars as pl
 
 from blends.recipe import Difficulty
-from blends.runs import read_rollouts
+from blends.runs import read_rates
 from crossthink.errors import UserError, listing
 from crossthink.files import sha256_file
 from crossthink.workspace import Workspace
+from curate.difficulty import store
+from curate.judging.store import read_ratings
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,10 @@ class PassRates:
     """Pass rates, and what the resolved recipe says of where they came from.
 
     Attributes:
-        items: `item_id`, `pass_rate` (0 to 1) and `attempts` (null where nobody said), one row per item.
+        items: `item_id`, `pass_rate` (0 to 1, over all models) and `attempts` (null where nobody said), one row per item. Where
+            the models are named, also structs with a field per model: `pass_rates`, and what follows, `solved_by` and
+            `unsolved_by`; null where that model was not asked. Of difficulties of the workspace also `vote_share`, the least
+            of the models', and `is_unanimous`, of all of them.
         resolved: digests in the place of paths and names.
         parents: content digests of the blends whose runs gave them.
     """
@@ -40,14 +46,65 @@ def read_pass_rates(asked: Difficulty, workspace: Workspace | None) -> PassRates
     Raises:
         UserError: a file or run cannot be used.
     """
+    kept = {"keep": asked.keep, "unmeasured": asked.unmeasured} if asked.keep is not None else {}
+    if asked.name is not None:
+        return _of_workspace(asked.name, workspace, kept)
+    if asked.ratings is not None:
+        return _of_ratings(asked.ratings, workspace, kept)
     if asked.runs is not None:
-        rollouts = read_rollouts(asked.runs, workspace)
-        items = rollouts.rows.group_by("item_id").agg(pass_rate=pl.col("acc").mean(), attempts=pl.len().cast(pl.Int64))
-        return PassRates(items.sort("item_id"), {"runs": rollouts.digests}, rollouts.parents)
+        found = read_rates(asked.runs, workspace)
+        return PassRates(_pooled(found.rows), {"runs": found.digests} | kept, found.parents)
     path = Path(str(asked.file))
     items = _checked(path, _read(path), asked.model)
-    resolved = {"sha256": sha256_file(path)} | ({"model": asked.model} if asked.model else {})
-    return PassRates(items, resolved, [])
+    resolved = {"sha256": sha256_file(path)} | ({"model": asked.model} if asked.model else {}) | kept
+    return PassRates(_with_models(items, {asked.model: items}) if asked.model else items, resolved, [])
+
+
+def _of_ratings(name: str, workspace: Workspace | None, kept: dict[str, Any]) -> PassRates:
+    if workspace is None:
+        raise UserError("difficulty.ratings: a table of sizes has no workspace; plan on a corpus with --corpus NAME")
+    stated, table = read_ratings(workspace, name)
+    items = pl.DataFrame(table).select("item_id", "rating", "ratings", "spread")
+    pins = {file.name: file.sha256 for file in stated.files}
+    asked = stated.asked.model_dump(include={"model", "api", "sampling", "prompts", "answers"})
+    return PassRates(items, {"ratings": pins, "asked": asked} | kept, [])
+
+
+def _of_workspace(names: Sequence[str], workspace: Workspace | None, kept: dict[str, Any]) -> PassRates:
+    if workspace is None:
+        raise UserError("difficulty.name: a table of sizes has no workspace; plan on a corpus with --corpus NAME")
+    found = [store.read_pass_rates(workspace, name) for name in names]
+    rates = pl.concat([rows.with_columns(model=pl.lit(record.model)) for record, rows in found])
+    of_models = {model: _pooled(rates.filter(pl.col("model") == model)) for model in sorted(set(rates["model"]))}
+    votes = rates.group_by("item_id").agg(
+        pl.col("vote_share").min(), is_unanimous=pl.col("is_unanimous").all(ignore_nulls=False)
+    )
+    items = _with_models(_pooled(rates), of_models).join(votes, on="item_id", how="left", maintain_order="left")
+    parents = {parent for record, _ in found for parent in record.parents}
+    return PassRates(items, {"of": [record.resolved() for record, _ in found]} | kept, sorted(parents))
+
+
+def _pooled(rates: pl.DataFrame) -> pl.DataFrame:
+    """Put together what was asked of each item under whichever template."""
+    summed = rates.group_by("item_id").agg(passed=pl.col("passed").sum(), attempts=pl.col("responses").sum())
+    rate = pl.when(pl.col("attempts") > 0).then(pl.col("passed") / pl.col("attempts"))
+    return summed.sort("item_id").select("item_id", pass_rate=rate, attempts=pl.col("attempts").cast(pl.Int64))
+
+
+def _with_models(items: pl.DataFrame, of_models: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Add the structs with a field per model."""
+    for place, rates in enumerate(of_models.values()):
+        rate = rates.select("item_id", pl.col("pass_rate").alias(f"rate {place}"))
+        items = items.join(rate, on="item_id", how="left", maintain_order="left")
+    rates_of = {model: pl.col(f"rate {place}") for place, model in enumerate(of_models)}
+    return items.select(
+        "item_id",
+        "pass_rate",
+        "attempts",
+        pass_rates=pl.struct(rate.alias(model) for model, rate in rates_of.items()),
+        solved_by=pl.struct((rate == 1).alias(model) for model, rate in rates_of.items()),
+        unsolved_by=pl.struct((rate < 1).alias(model) for model, rate in rates_of.items()),
+    )
 
 
 def said_of(rates: PassRates, items: pl.Series) -> str:
@@ -67,7 +124,8 @@ def said_of(rates: PassRates, items: pl.Series) -> str:
             f"difficulty: none of its {rates.items.height:,} items{found} is in the corpus, whose items have an item_id such"
             f" as {items.min()!r}"
         )
-    return f"pass rates for {known:,} of {items.len():,} items"
+    what = "ratings" if "rating" in rates.items.columns else "pass rates"
+    return f"{what} for {known:,} of {items.len():,} items"
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""What a recipe leaves out of the rows that its components select: licences, prompts that are too long, the holdout.
+"""What a recipe leaves out of the rows that its components select: licences, difficulty, prompts too long, the holdout.
 
 Each step says how many rows it took, and a component that loses its last row is an error that says to what.
 """
@@ -11,13 +11,14 @@ import polars as pl
 
 from blends.candidates import Part
 from blends.pool import BASE, PLACE, Pool
+from blends.predicates import Expression, columns_of, truths
 from blends.prompts import SHOWN, render
 from blends.recipe import Holdout, Licenses, Recipe
 from blends.tokenizer import Tokenizer
 from crossthink.errors import UserError, listing, nearest
 from manifests.holdout import holdout_end, holdout_order
 
-LICENSE, OVER_LIMIT, HOLDOUT = "license", "over_limit", "holdout"
+LICENSE, DIFFICULTY, UNMEASURED, OVER_LIMIT, HOLDOUT = "license", "difficulty", "unmeasured", "over_limit", "holdout"
 """The reasons, in the order in which they are looked at."""
 _BATCH_ROWS = 65_536
 """Rows whose prompts are rendered at once to be measured."""
@@ -75,13 +76,16 @@ def leave_out(
         tokenizer: the training tokenizer, when the recipe names one.
 
     Raises:
-        UserError: a licence that is named stands nowhere in the corpus, or a component loses every row.
+        UserError: a licence that is named stands nowhere in the corpus, a predicate cannot be used, or a component loses
+            every row.
     """
     left = Left(parts, rows)
     if recipe.licenses != Licenses():
         left.keep(
             _licensed(recipe.licenses, rows, pool), LICENSE, "every row that it selects has a licence that is left out"
         )
+    if recipe.difficulty is not None and recipe.difficulty.keep is not None:
+        _keep_by_difficulty(recipe.difficulty.keep, recipe.difficulty.unmeasured == "keep", left, pool)
     if recipe.max_prompt_characters is not None:
         _hold_to(recipe.max_prompt_characters, "max_prompt_characters", _characters, left, recipe, pool)
     if recipe.tokenizer is not None and tokenizer is not None:
@@ -114,6 +118,24 @@ def _licensed(asked: Licenses, rows: pl.DataFrame, pool: Pool) -> pl.Series:
                 )
     stays = [name for name in known if (asked.allow is None or name in asked.allow) and name not in (asked.deny or ())]
     return rows["license"].is_in(stays)
+
+
+def _keep_by_difficulty(keep: str, keeps_unmeasured: bool, left: Left, pool: Pool) -> None:
+    """Leave out the rows for which the predicate is false, and those for which nobody can tell."""
+    told = told_by_difficulty(keep, left.rows, pool)
+    left.keep(told.fill_null(True), DIFFICULTY, "difficulty.keep holds for no row that it selects")
+    if not keeps_unmeasured:
+        known = told.filter(told.fill_null(True)).is_not_null()
+        left.keep(
+            known, UNMEASURED, "no row that it selects has a pass rate; 'difficulty.unmeasured: keep' lets such rows in"
+        )
+
+
+def told_by_difficulty(keep: str, rows: pl.DataFrame, pool: Pool) -> pl.Series:
+    """Return for each row whether `difficulty.keep` holds; null where nobody measured what it reads."""
+    predicate = Expression(keep, "difficulty.keep")
+    (told,) = truths(pool.add(rows, columns_of(predicate, pool.columns, pool.needs)), [predicate])
+    return told
 
 
 def _held(rows: pl.DataFrame, order: pl.Series, holdout: Holdout, parts: Sequence[Part]) -> Held:

@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from blends.candidates import NEEDS_DIFFICULTY, Candidates, Part, claim, parts_of, split
+from blends.candidates import Candidates, Part, claim, parts_of, split
 from blends.difficulty import PassRates, read_pass_rates, said_of
 from blends.draw import draw, first_of_each
 from blends.leave_out import Held, leave_out
@@ -110,10 +110,10 @@ def make_plan(recipe: Recipe, source: Path | SizesPool, workspace: Workspace | N
     tokenizer = load_tokenizer(recipe.tokenizer.path) if recipe.tokenizer else None
     parts = parts_of(recipe)
     wheres = [Expression(stage.where or "true", f"stage {stage.name}, where") for stage in recipe.stages]
-    read = {name for where in wheres for name in columns_of(where, pool.columns, NEEDS_DIFFICULTY)}
+    read = {name for where in wheres for name in columns_of(where, pool.columns, pool.needs)}
     if recipe.order is not None:  # a fault of it is said before anything is drawn
         by = Expression(recipe.order.by, "order.by")
-        values(pool.add(pool.rows().head(0), columns_of(by, pool.columns, NEEDS_DIFFICULTY)), [by])
+        values(pool.add(pool.rows().head(0), columns_of(by, pool.columns, pool.needs)), [by])
     claimed = claim(parts, pool, ["license"] if recipe.licenses != Licenses() else [])
     left = leave_out(recipe, parts, claimed, pool, tokenizer)
     limits = {place: part.component.distinct for place, part in enumerate(parts) if part.component.distinct}
@@ -282,7 +282,7 @@ def _in_order(drawn: pl.DataFrame, order: Order | None, pool: Pool) -> pl.DataFr
     if order is None:
         return drawn
     by = Expression(order.by, "order.by")
-    value = values(pool.add(drawn, columns_of(by, pool.columns, NEEDS_DIFFICULTY)), [by])[0]
+    value = values(pool.add(drawn, columns_of(by, pool.columns, pool.needs)), [by])[0]
     if value.dtype.is_float():
         value = value.fill_nan(None)
     key = value.rank("dense", descending=order.descending).cast(pl.UInt32).alias("sort_key")

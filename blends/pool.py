@@ -18,8 +18,20 @@ BASE = ["row_id", "item_id", "source", "domain", "template", "answer_kind"]
 """Columns of every row."""
 PLACE = "place"
 """Where a row stands in the pool, UInt32; every row has this besides, and it is no column of a recipe's."""
-DIFFICULTY = ["pass_rate", "attempts"]
-"""Columns that a recipe's `difficulty` adds."""
+DIFFICULTY = [
+    "pass_rate",
+    "attempts",
+    "pass_rates",
+    "solved_by",
+    "unsolved_by",
+    "vote_share",
+    "is_unanimous",
+    "rating",
+    "ratings",
+    "spread",
+]
+"""Columns that a recipe's `difficulty` can add."""
+NEEDS_DIFFICULTY = dict.fromkeys(DIFFICULTY, "the recipe has no 'difficulty'")
 
 
 class Pool(Protocol):
@@ -28,6 +40,10 @@ class Pool(Protocol):
     @property
     def columns(self) -> list[str]:
         """Every column that a row can have."""
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """What is needed for a column that a row could have and here has not."""
 
     def rows(self) -> pl.DataFrame:
         """Return every row with `PLACE` and the columns `BASE`, in an order of the pool's own."""
@@ -41,7 +57,7 @@ class CorpusPool:
 
     Args:
         folder: of the corpus.
-        difficulty: `item_id`, `pass_rate` and `attempts`, one row per item; None when the recipe has none.
+        difficulty: `item_id` and some of the columns `DIFFICULTY`, one row per item; None when the recipe has none.
     """
 
     def __init__(self, folder: Path, difficulty: pl.DataFrame | None = None) -> None:
@@ -50,7 +66,14 @@ class CorpusPool:
     @property
     def columns(self) -> list[str]:
         own = [*BASE, *(name for name in CORPUS_ITEM_SCHEMA.names if name not in BASE)]
-        return own if self._difficulty is None else [*own, *DIFFICULTY]
+        return own if self._difficulty is None else [*own, *self._difficulty.columns[1:]]
+
+    @property
+    def needs(self) -> dict[str, str]:
+        if self._difficulty is None:
+            return NEEDS_DIFFICULTY
+        lacks = "the recipe's 'difficulty' says nothing of it; of the workspace, 'name' has what models solve and 'ratings' what judges say"
+        return {name: lacks for name in DIFFICULTY if name not in self._difficulty.columns}
 
     def rows(self) -> pl.DataFrame:
         return pl.read_parquet(self.folder / VARIANTS_FILE, columns=BASE, glob=False, row_index_name=PLACE)
@@ -90,6 +113,10 @@ class SizesPool:
     @property
     def columns(self) -> list[str]:
         return [name for name in self._rows.columns if name != PLACE]
+
+    @property
+    def needs(self) -> dict[str, str]:
+        return NEEDS_DIFFICULTY
 
     def rows(self) -> pl.DataFrame:
         return self._rows

@@ -87,7 +87,12 @@ def columns_of(expression: Expression, known: Iterable[str], missing: Mapping[st
 
 
 def holds(rows: pl.DataFrame, predicates: Sequence[Expression]) -> list[pl.Series]:
-    """Return one Boolean column per predicate, true where it holds; null counts as false.
+    """Return one Boolean column per predicate, true where it holds; null counts as false; see `truths`."""
+    return [answer.fill_null(False) for answer in truths(rows, predicates)]
+
+
+def truths(rows: pl.DataFrame, predicates: Sequence[Expression]) -> list[pl.Series]:
+    """Return one Boolean column per predicate, null where it cannot be told.
 
     Args:
         rows: with every column that the predicates read (`columns_of`).
@@ -100,7 +105,7 @@ def holds(rows: pl.DataFrame, predicates: Sequence[Expression]) -> list[pl.Serie
     for predicate, answer in zip(predicates, answers, strict=True):
         if answer.dtype not in (pl.Boolean, pl.Null):
             raise _fault(predicate, f"is {answer.dtype}; expected a condition that is true or false")
-    return [answer.cast(pl.Boolean).fill_null(False) for answer in answers]
+    return [answer.cast(pl.Boolean) for answer in answers]
 
 
 def values(rows: pl.DataFrame, expressions: Sequence[Expression]) -> list[pl.Series]:
@@ -138,7 +143,13 @@ def _value(rows: "duckdb.DuckDBPyRelation", expression: Expression) -> pl.Series
     except (duckdb.OutOfMemoryException, MemoryError):
         raise _fault(expression, "takes more memory than half of this machine's; expected less work a row") from None
     except duckdb.Error as error:
-        raise _fault(expression, str(error).splitlines()[0]) from None
+        raise _fault(expression, _said(error)) from None
+
+
+def _said(error: duckdb.Error) -> str:
+    """DuckDB's message in one line, with the names that it thinks were meant."""
+    first, *more = str(error).splitlines()
+    return " ".join([first, *(f"({line})" for line in more if line.startswith("Candidate"))])
 
 
 def _parsed(expression: Expression, database: "duckdb.DuckDBPyConnection") -> Any:

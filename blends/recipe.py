@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from blends.parameters import put_in
 from blends.shares import REST, Bound, Epochs, Exponent, Proportion, Score, Share
@@ -22,6 +22,10 @@ Rule = Literal["shrink", "repeat", "reweight"]
 
 
 Value = TypeVar("Value", bound=str)
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 def _sorted(values: list[Value]) -> list[Value]:
@@ -59,17 +63,34 @@ class RunScores(Settings):
 
 
 class Difficulty(Settings):
-    """How often a model solves each item: a file of pass rates (CSV, Parquet or JSONL), or runs of this workspace."""
+    """How often models solve each item: difficulties of this workspace, a file of pass rates (CSV, Parquet, JSONL), or runs; or
+    how hard a judge rates it.
 
+    `keep` says which rows may be drawn; the others are left out and counted, and so are those that nobody measured.
+    """
+
+    name: Annotated[OneOf[Name], BeforeValidator(_listed)] | None = Field(default=None, min_length=1)
+    """Difficulties that `crossthink difficulty` made: one, or several models'."""
     file: str | None = None
     model: str | None = None
     """Only the rows of the file with this `model`."""
     runs: list[Name] | None = Field(default=None, min_length=1)
+    ratings: Name | None = None
+    """Ratings that `crossthink rate` made."""
+    keep: str | None = None
+    """A SQL condition, such as `unsolved_by['small-model']` or `pass_rate BETWEEN 0.1 AND 0.9`."""
+    unmeasured: Literal["leave_out", "keep"] = "leave_out"
+    """Rows for which `keep` cannot be told."""
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if (self.file is None) == (self.runs is None):
-            raise ValueError("expected exactly one of 'file' and 'runs'")
+        given = [key for key in ("name", "file", "runs", "ratings") if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"expected exactly one of 'name', 'file', 'runs' and 'ratings', found {' and '.join(given) or 'none'}"
+            )
+        if self.keep is None and self.unmeasured == "keep":
+            raise ValueError("'unmeasured' says which rows stay beside those of 'keep', found no 'keep'")
         if self.model is not None and self.file is None:
             raise ValueError("'model' picks rows of a file; the runs are named themselves")
         return self

@@ -6,6 +6,8 @@ WORKSPACE/synthetic/NAME/   questions that models wrote or rewrote, a source of 
 WORKSPACE/manifests/        the store of blends: NAME/VERSION/manifest.json, objects/
 WORKSPACE/cache/objects/    what was fetched from a store that is elsewhere
 WORKSPACE/answers/          what models answered, by what they were asked
+WORKSPACE/difficulty/NAME/  how often a model solves the questions of a corpus
+WORKSPACE/evaluations/NAME/ how a model does on benchmarks
 WORKSPACE/runs/NAME/        one execution of a plan
 WORKSPACE/models/NAME/      tokenizers and models made on this machine
 
@@ -123,6 +125,14 @@ class Workspace:
     @property
     def synthetic(self) -> Path:
         return self.root / "synthetic"
+
+    @property
+    def difficulties(self) -> Path:
+        return self.root / "difficulty"
+
+    @property
+    def evaluations(self) -> Path:
+        return self.root / "evaluations"
 
     @property
     def runs(self) -> Path:

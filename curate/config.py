@@ -12,6 +12,7 @@ from curate.dedup import DedupSettings
 from curate.filters import FilterSettings
 from curate.fuzzy.settings import FuzzySettings
 from curate.items import Domain, Origin
+from curate.judging.settings import GreyZoneSettings, JudgeSettings
 from curate.self_check import SelfCheckSettings
 from curate.signals import SignalSettings
 from curate.sources import Mapping, Role, adapter, read_mapping
@@ -155,6 +156,9 @@ class CurationConfig(Settings):
     contamination: ContaminationSettings = ContaminationSettings()
     near_duplicates: FuzzySettings | None = FuzzySettings()
     """None: near duplicates stay."""
+    grey_zones: GreyZoneSettings = GreyZoneSettings()
+    judges: list[JudgeSettings] = Field(default_factory=list)
+    """In order, after all other stages that drop items."""
     self_check: SelfCheckSettings = SelfCheckSettings()
     limits: LimitSettings = LimitSettings()
 
@@ -164,7 +168,20 @@ class CurationConfig(Settings):
         names = [source.name for source in self.sources]
         if strange := [name for name in self.dedup.prefer if name not in names]:
             raise ValueError(f"dedup.prefer: {strange[0]!r} is not one of the sources {', '.join(names)}")
+        self._check_judges(names)
         return self
+
+    def _check_judges(self, sources: list[str]) -> None:
+        taken = ["contamination", "near_duplicates", *(judge.name for judge in self.judges)]
+        if twice := [name for name in taken if taken.count(name) > 1]:
+            raise ValueError(f"judges: the name {twice[0]!r} is taken; give the judge another")
+        named = [name for judge in self.judges for name in judge.sources or []]
+        if strange := [name for name in named if name not in sources]:
+            raise ValueError(f"judges: {strange[0]!r} is not one of the sources {', '.join(sources)}")
+        if self.grey_zones.contamination and self.benchmarks is None:
+            raise ValueError("grey_zones.contamination: there is nothing in doubt without `benchmarks`")
+        if self.grey_zones.near_duplicates and self.near_duplicates is None:
+            raise ValueError("grey_zones.near_duplicates: there is nothing in doubt while `near_duplicates` is null")
 
 
 def load_curation(path: Path, root: Path | None = None) -> tuple[CurationConfig, Path]:

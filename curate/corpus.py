@@ -7,7 +7,7 @@ and the sources, which is what a manifest carries on.
 from pathlib import Path
 
 import pyarrow as pa
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from crossthink.errors import UserError
 from crossthink.files import digest, sha256_file
@@ -15,14 +15,17 @@ from crossthink.tables import table_of
 from crossthink.workspace import Workspace
 from curate.schemas import (
     CORPUS_ITEM_SCHEMA,
+    DOUBTS_SCHEMA,
     DROPPED_SCHEMA,
     GREY_ZONE_SCHEMA,
     LEAKS_SCHEMA,
     LEDGER_SCHEMA,
+    PAIR_VERDICTS_SCHEMA,
     SIBLING_SCHEMA,
     VARIANT_SCHEMA,
+    VERDICTS_SCHEMA,
 )
-from manifests.manifest import CorpusRecord, FileRecord, LedgerLine, Record, SourceRecord
+from manifests.manifest import Asked, CorpusRecord, FileRecord, LedgerLine, Record, SourceRecord
 from manifests.view import View
 
 ITEMS_FILE, VARIANTS_FILE, DROPPED_FILE = "items.parquet", "variants.parquet", "dropped.parquet"
@@ -33,12 +36,18 @@ EXTRA_TABLES = {
     "siblings.parquet": SIBLING_SCHEMA,
     "leaks.parquet": LEAKS_SCHEMA,
     "grey_zone.parquet": GREY_ZONE_SCHEMA,
+    "doubts.parquet": DOUBTS_SCHEMA,
+    "verdicts.parquet": VERDICTS_SCHEMA,
+    "pair_verdicts.parquet": PAIR_VERDICTS_SCHEMA,
 }
-"""Besides rows and ledger, what a stage leaves; without rows where no stage did."""
+"""Besides rows and ledger, what stages leave; without rows where none did."""
 _ABOUT = {
     "siblings.parquet": "questions of one text that ask for different things: kept, and linked",
     "leaks.parquet": "which dropped rows held which benchmark item, by which path, with score and span",
-    "grey_zone.parquet": "pairs of a row that stays and a benchmark item, for a person or a judge to look at",
+    "grey_zone.parquet": "pairs of a row and a benchmark item that no rule settles, for a person or a judge to look at",
+    "doubts.parquet": "pairs of questions with one gold that may be the same, for a person or a judge to look at",
+    "verdicts.parquet": "what judges said of each question that they were asked about",
+    "pair_verdicts.parquet": "what a judge said of each pair in a grey zone, in both orders",
 }
 
 
@@ -56,6 +65,8 @@ class Corpus(Record):
     files: list[FileRecord]
     items: int
     variants: int
+    asked: list[Asked] = Field(default_factory=list)
+    """The models that judged its rows."""
 
     def record(self) -> CorpusRecord:
         """Return what a manifest says of this corpus."""
@@ -66,6 +77,7 @@ class Corpus(Record):
             content=digest(pinned),
             items=self.items,
             variants=self.variants,
+            asked=self.asked,
         )
 
 
@@ -87,14 +99,15 @@ def read_corpus(folder: Path) -> Corpus:
 
 
 def finished_corpus(folder: Path, key: str) -> Corpus | None:
-    """Return the corpus that stands here with this key and whose files are whole."""
+    """Return the corpus that stands here with this key and whose files are whole, and all of whose judges were answered."""
     if not (folder / CORPUS_FILE).is_file():
         return None
     try:
         corpus = read_corpus(folder)
     except UserError:  # damaged, or of another version of this schema: it is built again
         return None
-    whole = corpus.key == key and all(
+    whole = corpus.key == key and not any(asked.failures for asked in corpus.asked)
+    whole = whole and all(
         (folder / file.name).is_file() and sha256_file(folder / file.name) == file.sha256 for file in corpus.files
     )
     return corpus if whole else None

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from crossthink.engines import release_memory
-from crossthink.files import atomic_directory, parquet_writer, sha256_file, write_json, write_parquet
+from crossthink.files import atomic_directory, digest, parquet_writer, sha256_file, write_json, write_parquet
 from crossthink.progress import Progress
 from curate.stage import DROPS_SCHEMA, Outcome
 from curate.table import PLACE, ItemTable
@@ -50,6 +50,12 @@ class Done:
     ledger: list[LedgerLine]
     facts: dict[str, Any]
 
+    @property
+    def output(self) -> str:
+        """Digest of what it made: its key and, where a model was asked, what that answered."""
+        asked = self.facts.get("asked")
+        return digest([self.key, asked["answers"]]) if asked else self.key
+
     @cached_property
     def dropped(self) -> npt.NDArray[np.int64]:
         """The places that the stage dropped, ascending."""
@@ -66,11 +72,14 @@ class Done:
 
 
 def reuse(name: str, place: Path, key: str) -> Done | None:
-    """Return a stage that stands whole and with this key; whatever else is there is left to be replaced."""
+    """Return a stage that stands whole and with this key; whatever else is there is left to be replaced.
+
+    A stage of which a model left requests without an answer is made again: these alone are then asked.
+    """
     try:
         stated = json.loads((place / STAGE_FILE).read_bytes())
         pins = {path.name: sha256_file(path) for path in place.glob("*.parquet")}
-        if stated["key"] != key or stated["files"] != pins:
+        if stated["key"] != key or stated["files"] != pins or stated["facts"].get("asked", {}).get("failures"):
             return None
         return Done(name, place, key, [LedgerLine(**line) for line in stated["ledger"]], stated["facts"])
     except (OSError, ValueError, TypeError, KeyError):

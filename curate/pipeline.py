@@ -8,22 +8,21 @@ stages that the change reaches. Every stage is held to the law of conservation b
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel
 
 from crossthink.files import digest, locked, parquet_writer, sha256_file, write_json, write_parquet
-from crossthink.progress import Progress
+from crossthink.progress import Progress, Step
 from crossthink.workspace import Workspace
+from curate.ask.cache import Cache
+from curate.ask.price import Estimate, estimate
 from curate.benchmarks import Benchmarks, ingest, read_benchmarks
 from curate.code import code_digest
 from curate.config import BenchmarkSet, CurationConfig
-from curate.contamination import find_contamination
 from curate.corpus import (
     CORPUS_FILE,
     DROPPED_FILE,
@@ -35,78 +34,22 @@ from curate.corpus import (
     finished_corpus,
     ledger_table,
 )
-from curate.dedup import drop_exact_duplicates
-from curate.done import Done, Unit, made, write_drops, write_outcome
+from curate.done import Done, Unit, made, reuse, write_drops, write_outcome
 from curate.embedding import model_identity
-from curate.filters import drop_malformed, drop_unverifiable
-from curate.fuzzy import find_near_duplicates
 from curate.inputs import SourceInput, open_inputs, without_places
-from curate.self_check import drop_uncheckable
-from curate.signals import SIGNAL_COLUMNS, SignalSettings, drop_by_signals
-from curate.stage import Outcome
-from curate.table import PLACE, ItemTable
+from curate.judging.asking import Judge
+from curate.judging.stages import (
+    JudgeStage,
+    judges_identity,
+    said_of,
+)
+from curate.stages import Stage, item_stages, variant_stages
+from curate.table import ItemTable
 from curate.templates import COLUMNS, MADE_SCHEMA, make_variants
 from curate.write import write_rows
-from manifests.manifest import FileRecord, LedgerLine, SourceRecord
+from manifests.manifest import Asked, FileRecord, LedgerLine, SourceRecord
 
 TEMPLATES = "templates"
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A named stage: what it does with its rows, and the settings that it does it with."""
-
-    name: str
-    run: Callable[[ItemTable], Outcome]
-    settings: BaseModel | None = None
-    inputs: str = ""
-    """Digest of what it reads besides its rows."""
-
-
-def item_stages(
-    config: CurationConfig, sources: Sequence[str], benchmarks: Benchmarks | None, spill: Path
-) -> list[Stage]:
-    """Return the stages that drop items, in order.
-
-    Args:
-        config: what to do.
-        sources: their names, in order.
-        benchmarks: what the items are held to, if anything.
-        spill: folder for what does not fit into memory.
-    """
-    dedup, signals, near = config.dedup, config.signals, config.near_duplicates
-    chosen = [
-        Stage("malformed", drop_malformed),
-        Stage("exact_duplicates", lambda rows: drop_exact_duplicates(rows, dedup), dedup),
-    ]
-    if signals.drop:
-        chosen.append(Stage("signals", lambda rows: _drop_by_signals(rows, signals), signals))
-    if benchmarks is not None:
-        held_to, against = benchmarks, config.contamination
-        inputs = digest([held_to.key, model_identity(against.semantic)])
-        chosen.append(
-            Stage("contamination", lambda rows: find_contamination(rows, held_to.items, against), against, inputs)
-        )
-    if near is not None:
-        ranks = [dedup.prefer.index(name) if name in dedup.prefer else len(dedup.prefer) for name in sources]
-        chosen.append(
-            Stage(
-                "near_duplicates",
-                lambda rows: find_near_duplicates(rows, near, np.repeat(ranks, rows.heights), spill),
-                near,
-                digest([dedup.prefer, model_identity(near.semantic)]),
-            )
-        )
-    return chosen
-
-
-def variant_stages(config: CurationConfig) -> list[Stage]:
-    """Return the stages that drop variants, in order."""
-    filters, check = config.filters, config.self_check
-    return [
-        Stage("verifiable", lambda rows: drop_unverifiable(rows, filters), filters),
-        Stage("self_check", lambda rows: drop_uncheckable(rows, check), check),
-    ]
 
 
 def curate(config: CurationConfig, root: Path, workspace: Workspace, progress: Progress) -> Corpus:
@@ -120,9 +63,7 @@ def curate(config: CurationConfig, root: Path, workspace: Workspace, progress: P
     Raises:
         UserError: an input cannot be read, or too much of one source cannot.
     """
-    folder = workspace.corpora / config.name
-    assert not isinstance(config.benchmarks, str), "load_curation reads the set that a configuration names"
-    benchmarks = read_benchmarks(config.benchmarks, workspace, progress) if config.benchmarks else None
+    folder, benchmarks = workspace.corpora / config.name, _benchmarks(config, workspace, progress)
     with locked(folder, f"corpus {config.name!r}"):
         inputs = open_inputs(config.sources, root, folder / "generated", workspace)
         limits = config.limits.model_dump(mode="json")
@@ -134,31 +75,78 @@ def curate(config: CurationConfig, root: Path, workspace: Workspace, progress: P
         if (finished := finished_corpus(folder, key)) is not None:
             progress.say(f"corpus {config.name}: stands as it was built ({finished.items:,} items); nothing to do")
             return finished
-        return _Run(config, folder, progress).run(inputs, benchmarks, key)
+        return _Run(config, folder, workspace, progress).run(inputs, benchmarks, key)
+
+
+def price(config: CurationConfig, root: Path, workspace: Workspace, progress: Progress) -> dict[str, Estimate]:
+    """Return for each judge of a curation what it would ask at most; the stages before are run, and nothing is asked.
+
+    A judge that stands asks nothing; after one that does not, nobody knows which rows are left, so all are counted.
+
+    Args:
+        config, root, workspace, progress: see `curate`.
+
+    Raises:
+        UserError: an input cannot be read, or too much of one source cannot.
+    """
+    folder, benchmarks = workspace.corpora / config.name, _benchmarks(config, workspace, progress)
+    with locked(folder, f"corpus {config.name!r}"):
+        inputs = open_inputs(config.sources, root, folder / "generated")
+        return _Run(config, folder, workspace, progress).price(inputs, benchmarks)
+
+
+def _benchmarks(config: CurationConfig, workspace: Workspace, progress: Progress) -> Benchmarks | None:
+    assert not isinstance(config.benchmarks, str), "load_curation reads the set that a configuration names"
+    return read_benchmarks(config.benchmarks, workspace, progress) if config.benchmarks else None
 
 
 class _Run:
     """One run of a curation: it makes or reuses each stage in turn, and counts."""
 
-    def __init__(self, config: CurationConfig, folder: Path, progress: Progress) -> None:
+    def __init__(self, config: CurationConfig, folder: Path, workspace: Workspace, progress: Progress) -> None:
         self._config, self._folder, self._progress = config, folder, progress
+        self._cache = Cache(workspace.answers)
         self._done: list[Done] = []
         self._number = 0
 
+    def price(self, inputs: Sequence[SourceInput], benchmarks: Benchmarks | None) -> dict[str, Estimate]:
+        sources = [source.settings.name for source in inputs]
+        ingested, items = self._ingest(inputs)
+        left, stage_key = items, digest([done.key for done in ingested])
+        prices: dict[str, Estimate] = {}
+        for stage in item_stages(self._config, sources, benchmarks, self._folder / ".stages"):
+            if isinstance(stage, JudgeStage):
+                standing = reuse(stage.name, self._place(stage.name), self._judge_key(stage, stage_key))
+                if standing is None:
+                    requests = stage.requests(left, self._done[-1].folder)
+                    prices[stage.name] = estimate(requests, stage.settings.model, self._cache)
+                    stage_key = digest([stage_key, "not asked"])
+                    continue
+                done = self._count(standing)
+                prices[stage.name] = Estimate()
+            else:
+                done = self._decide(stage, "items", left, sources, stage_key)
+            left, stage_key = left.without(done.dropped), done.output
+        return prices
+
+    def _ingest(self, inputs: Sequence[SourceInput]) -> tuple[list[Done], ItemTable]:
+        """Read the sources, or reuse what was read."""
+        stages, allowed = self._folder / ".stages", self._config.limits.unreadable_share
+        ingested = [self._count(ingest(source, stages, allowed, self._progress)) for source in inputs]
+        return ingested, ItemTable(tuple(done.folder / ITEMS_FILE for done in ingested))
+
     def run(self, inputs: Sequence[SourceInput], benchmarks: Benchmarks | None, key: str) -> Corpus:
         sources = [source.settings.name for source in inputs]
-        stages = self._folder / ".stages"
-        limits = self._config.limits
-        ingested = [ingest(source, stages, limits.unreadable_share, self._progress) for source in inputs]
-        for done in ingested:
-            self._count(done)
-        items = ItemTable(tuple(done.folder / ITEMS_FILE for done in ingested))
+        ingested, items = self._ingest(inputs)
         stage_key = digest([done.key for done in ingested])
         left, dropping = items, []
-        for stage in item_stages(self._config, sources, benchmarks, stages):
-            done = self._decide(stage, "items", left, sources, stage_key)
+        for stage in item_stages(self._config, sources, benchmarks, self._folder / ".stages"):
+            if isinstance(stage, JudgeStage):
+                done = self._judge(stage, left, sources, stage_key)
+            else:
+                done = self._decide(stage, "items", left, sources, stage_key)
             dropping.append(done)
-            left, stage_key = left.without(done.dropped), done.key
+            left, stage_key = left.without(done.dropped), done.output
         made = self._make(left, sources, stage_key)
         files = tuple(made.folder / f"{number}.parquet" for number in range(len(sources)))
         variants, stage_key = ItemTable(files, schema=MADE_SCHEMA).without(made.dropped), made.key
@@ -182,6 +170,23 @@ class _Run:
             return write_outcome(folder, stage.name, unit, rows, sources, outcome), outcome.facts
 
         return self._count(made(stage.name, self._place(stage.name), key, make, self._progress))
+
+    def _judge(self, stage: JudgeStage, rows: ItemTable, sources: Sequence[str], before: str) -> Done:
+        """Have a judge decide about items, given also what the stage before it left."""
+        key, folder_before = self._judge_key(stage, before), self._done[-1].folder
+
+        def make(folder: Path, at: Callable[[str], None]) -> tuple[list[LedgerLine], dict[str, Any]]:
+            judge = Judge(stage.settings.model, stage.settings.budget, stage.prompts, self._cache, Step(stage.name, at))
+            outcome = stage.judge(rows, folder_before, judge)
+            for line in [judge.spending.summary(), *said_of(outcome.facts["judged"])]:
+                self._progress.say(f"  {line}")
+            facts = outcome.facts | {"asked": judge.record().model_dump(mode="json")}
+            return write_outcome(folder, stage.name, "items", rows, sources, outcome), facts
+
+        return self._count(made(stage.name, self._place(stage.name), key, make, self._progress))
+
+    def _judge_key(self, stage: JudgeStage, before: str) -> str:
+        return digest([before, stage.name, stage.identity(), code_digest()])
 
     def _make(self, items: ItemTable, sources: Sequence[str], before: str) -> Done:
         """Make the variants: one file per source, and what cannot stand as drops."""
@@ -236,8 +241,8 @@ class _Run:
         names = [ITEMS_FILE, VARIANTS_FILE, DROPPED_FILE, LEDGER_FILE]
         for name, schema in EXTRA_TABLES.items():
             made_by = [stage.folder / name for stage in self._done if (stage.folder / name).is_file()]
-            table = pq.read_table(made_by[0]).select(schema.names).cast(schema) if made_by else schema.empty_table()
-            write_parquet(self._folder / name, table)
+            parts = [pq.read_table(path).select(schema.names).cast(schema) for path in made_by]
+            write_parquet(self._folder / name, pa.concat_tables([schema.empty_table(), *parts]))
             names.append(name)
         corpus = Corpus(
             name=self._config.name,
@@ -248,6 +253,7 @@ class _Run:
             files=[_file_record(self._folder / name) for name in names],
             items=counts[0],
             variants=counts[1],
+            asked=[Asked(**stage.facts["asked"]) for stage in self._done if "asked" in stage.facts],
         )
         write_json(self._folder / CORPUS_FILE, corpus.model_dump(mode="json"))
         used = {done.folder for done in self._done}
@@ -255,11 +261,6 @@ class _Run:
             if folder not in used:
                 shutil.rmtree(folder)  # of another configuration
         return corpus
-
-
-def _drop_by_signals(items: ItemTable, settings: SignalSettings) -> Outcome:
-    judged = (drop_by_signals(batch, settings) for batch in items.batches(SIGNAL_COLUMNS))
-    return Outcome(rows.filter(pl.col("reason").is_not_null()).select(PLACE, "reason", "evidence") for rows in judged)
 
 
 def _write_variants(path: Path, items: ItemTable) -> int:
@@ -280,7 +281,8 @@ def _not_standing(variants: ItemTable) -> Iterator[pl.DataFrame]:
 
 def settings_digest(config: CurationConfig) -> str:
     """Digest of what was asked: the configuration without its name and without the places of files."""
-    asked = config.model_dump(mode="json", exclude={"name", "root", "limits", "sources", "benchmarks"})
+    left_out = {"name", "root", "limits", "sources", "benchmarks", "judges", "grey_zones"}
+    asked = config.model_dump(mode="json", exclude=left_out) | judges_identity(config.judges, config.grey_zones)
     benchmarks = config.benchmarks.sources if isinstance(config.benchmarks, BenchmarkSet) else []
     return digest(
         asked

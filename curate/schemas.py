@@ -74,6 +74,14 @@ SIBLING_SCHEMA = pa.schema(
     ]
 )
 
+DOUBTS_SCHEMA = pa.schema(
+    [
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("other_item_id", pa.string(), nullable=False),
+        pa.field("score", pa.float32(), nullable=False),  # share of what both say, or the cosine that proposed the pair
+    ]
+)
+
 _WHO = [
     pa.field("item_id", pa.string(), nullable=False),
     pa.field("source", pa.string(), nullable=False),
@@ -104,5 +112,77 @@ GREY_ZONE_SCHEMA = pa.schema(
         pa.field("gold", pa.string()),
         pa.field("options", pa.float64()),
         pa.field("asks_otherwise", pa.bool_()),
+    ]
+)
+
+VERDICTS_SCHEMA = pa.schema(
+    [
+        pa.field("judge", pa.string(), nullable=False),
+        pa.field("asked", pa.string(), nullable=False),  # answerable | verifiable | complete | safe
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("source_row", pa.string(), nullable=False),
+        pa.field("yes", pa.int32(), nullable=False),  # votes
+        pa.field("no", pa.int32(), nullable=False),
+        pa.field("faults", pa.int32(), nullable=False),  # answers that are no vote
+        pa.field("verdict", pa.string(), nullable=False),  # yes | no | unsettled
+        pa.field("words", pa.list_(pa.string()), nullable=False),  # of votes for the verdict
+    ]
+)
+_ORDERS = [
+    pa.field(f"{name}_{order}", pa.int32(), nullable=False)
+    for order in ("one", "two")
+    for name in ("yes", "no", "faults")
+]
+PAIR_VERDICTS_SCHEMA = pa.schema(
+    [
+        pa.field("zone", pa.string(), nullable=False),  # contamination | near_duplicates
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("source_row", pa.string(), nullable=False),
+        pa.field("other_source", pa.string(), nullable=False),
+        pa.field("other_row", pa.string(), nullable=False),
+        pa.field("other_item_id", pa.string(), nullable=False),
+        *_ORDERS,  # votes with the item first, then with the other first
+        pa.field("verdict", pa.string(), nullable=False),  # same | different | one_order | unsettled
+        pa.field("words", pa.list_(pa.string()), nullable=False),  # one vote of each order
+    ]
+)
+
+RATINGS_SCHEMA = pa.schema(
+    [
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("rating", pa.float64()),  # mean of those that could be read; null where none could
+        pa.field("ratings", pa.int32(), nullable=False),  # how many these are
+        pa.field("spread", pa.float64()),  # their standard deviation; null for fewer than two
+        pa.field("lowest", pa.float64()),
+        pa.field("highest", pa.float64()),
+        pa.field("faults", pa.int32(), nullable=False),  # answers that are no rating
+    ]
+)
+LABELLED_SCHEMA = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),  # of the labels, from 1
+        pa.field("item_id", pa.string(), nullable=False),
+        pa.field("other_item_id", pa.string()),  # null for an item
+        pa.field("label", pa.string(), nullable=False),  # yes | no
+        pa.field("verdict", pa.string(), nullable=False),  # yes | no | one_order | unsettled
+        *(field.with_nullable(field.name.endswith("two")) for field in _ORDERS),  # an item has one order
+        pa.field("words", pa.list_(pa.string()), nullable=False),
+    ]
+)
+_ESTIMATES = ("agreement", "kappa", "self_agreement", "order_agreement")
+_CELL = pa.struct([("label", pa.string()), ("verdict", pa.string()), ("rows", pa.int64())])
+AGREEMENT_SCHEMA = pa.schema(
+    [
+        pa.field("asked", pa.string(), nullable=False),  # same, answerable, ...
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("votes", pa.int32(), nullable=False),  # of each question, and order
+        pa.field("rule", pa.string(), nullable=False),
+        pa.field("rows", pa.int64(), nullable=False),
+        *(pa.field(f"{name}{end}", pa.float64()) for name in _ESTIMATES for end in ("", "_low", "_high")),
+        pa.field("faults", pa.int64(), nullable=False),
+        pa.field("confusion", pa.list_(_CELL), nullable=False),
     ]
 )

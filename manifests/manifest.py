@@ -198,7 +198,7 @@ class Manifest(Record):
     trimmed: int
     """Rows left out so that the length is a whole number of batches."""
     left_out: dict[str, int]
-    """Rows that a component selects and the recipe leaves out, by reason: license, holdout, over_limit."""
+    """Rows that a component selects and the recipe leaves out, by reason: license, difficulty, unmeasured, over_limit, holdout."""
     stages: list[StageRecord]
     """In order; empty when the whole run has one mixture."""
     holdout: HoldoutRecord | None

@@ -18,7 +18,8 @@ import polars as pl
 import pyarrow as pa
 
 from crossthink.files import write_parquet
-from curate.verify import Reason
+from curate.solving.judging import UNJUDGED as OF_THE_MACHINE
+from curate.solving.rates import with_rates
 from train_backend.attempts import Part, parts
 from train_backend.backend import RenderedStage
 from train_backend.reward.score import FAILED
@@ -105,12 +106,10 @@ METRICS_SCHEMA = pa.schema(
 )
 
 
-UNJUDGED = (Reason.TIMED_OUT, Reason.WORKER_DIED, FAILED)
+UNJUDGED = (*OF_THE_MACHINE, FAILED)
 """Reasons that speak of the machine and not of the answer."""
 BLOCK_BYTES = 65_536
 """Read at once when the last newline of a file is looked for."""
-Z = 1.959963984540054
-"""Standard deviations of a two-sided interval at 95 %."""
 
 
 @dataclass(frozen=True)
@@ -142,11 +141,7 @@ def collect_rollouts(stages: Sequence[RenderedStage], order: Path, run_id: str, 
 
 
 def collect_pass_rates(rollouts: Path, destination: Path) -> None:
-    """Write how often each row of a run was answered rightly, as `PASS_RATES_SCHEMA`.
-
-    The interval is Wilson's (Journal of the American Statistical Association 22, 1927), which is right for few responses
-    and for rates of 0 and 1 too.
-    """
+    """Write how often each row of a run was answered rightly, as `PASS_RATES_SCHEMA`, with Wilson's interval."""
     judged = was_judged()
     counted = (
         pl.scan_parquet(rollouts)
@@ -157,20 +152,7 @@ def collect_pass_rates(rollouts: Path, destination: Path) -> None:
             unjudged=(~judged).sum().cast(pl.Int64),
         )
     )
-    n, rate = pl.col("responses"), pl.col("passed") / pl.col("responses")
-    middle = (rate + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z * (rate * (1 - rate) / n + Z * Z / (4 * n * n)).sqrt() / (1 + Z * Z / n)
-    some = pl.when(n > 0)
-    table = (
-        counted.with_columns(
-            pass_rate=some.then(rate),
-            low=some.then(pl.min_horizontal(rate, (middle - half).clip(0, 1))),
-            high=some.then(pl.max_horizontal(rate, (middle + half).clip(0, 1))),
-        )
-        .sort("item_id", "row_id")
-        .select(PASS_RATES_SCHEMA.names)
-        .collect()
-    )
+    table = with_rates(counted).sort("item_id", "row_id").select(PASS_RATES_SCHEMA.names).collect()
     write_parquet(destination, table.to_arrow().cast(PASS_RATES_SCHEMA))
 
 

@@ -153,10 +153,17 @@ def _without_digests(recipe: dict[str, Any], manifest: Manifest) -> list[str]:
         if digest := difficulty.pop("sha256", None):
             difficulty["file"] = "PASS_RATES"
             lines.append(f"for `PASS_RATES`, the path of the file of pass rates whose SHA-256 is {_text(digest)}")
+        elif measured := difficulty.pop("of", None):
+            difficulty["name"] = [f"DIFFICULTY_{place}" for place in range(1, len(measured) + 1)]
+            lines += [
+                f"for `{name}`, the name of the difficulty in the workspace ({_text(each['model'])}) whose `pass_rates.parquet` has"
+                f" SHA-256 {_text(each['sha256'])}"
+                for name, each in zip(difficulty["name"], measured, strict=True)
+            ]
         elif digests := difficulty.get("runs"):
             difficulty["runs"] = [f"RUN_{place}" for place in range(1, len(digests) + 1)]
             lines += [
-                f"for `{run}`, the name of the run in the workspace whose `rollouts.parquet` has SHA-256 {_text(digest)}"
+                f"for `{run}`, the name of the run in the workspace whose `item_pass_rates.parquet` has SHA-256 {_text(digest)}"
                 for run, digest in zip(difficulty["runs"], digests, strict=True)
             ]
     if tokenizer := recipe.get("tokenizer"):

@@ -90,6 +90,7 @@ def _binding(manifest: Manifest) -> str:
 
 def _left_out(manifest: Manifest) -> str:
     why = {"license": "for their licence", "holdout": "for evaluation", "over_limit": "as too long"}
+    why |= {"difficulty": "for how often models solve them", "unmeasured": "because nobody measured how often"}
     parts = [
         f"{several(rows, 'row')} {why.get(reason, words(reason))}" for reason, rows in manifest.left_out.items() if rows
     ]

@@ -9,10 +9,13 @@ from crossthink import __version__
 from crossthink.cli.blend import blend
 from crossthink.cli.configs import cp, validate
 from crossthink.cli.diff import diff
+from crossthink.cli.difficulty import difficulty
+from crossthink.cli.evaluate import evaluate
 from crossthink.cli.export import export
 from crossthink.cli.front import Front
+from crossthink.cli.judging import agreement, rate
 from crossthink.cli.manifests import check, log, ls, show
-from crossthink.cli.options import DEFAULT_WORKSPACE, MemoryOption, ThreadsOption, WorkspaceOption
+from crossthink.cli.options import DEFAULT_WORKSPACE, DryRunOption, MemoryOption, ThreadsOption, WorkspaceOption
 from crossthink.cli.profile import profile_command
 from crossthink.cli.report import report
 from crossthink.cli.runs import run, runs
@@ -51,11 +54,12 @@ def _front(
 def curate(
     config: Annotated[str, typer.Argument(help="A curation's YAML file, or the name of a shipped one.")],
     data: Annotated[Path | None, typer.Option(help="Folder that the sources' files are relative to.")] = None,
+    dry_run: DryRunOption = False,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     threads: ThreadsOption = None,
     memory: MemoryOption = None,
 ) -> None:
-    """Turn sources into a corpus: ingest, filter, deduplicate, decontaminate, template, verify."""
+    """Turn sources into a corpus: ingest, filter, deduplicate, decontaminate, judge, template, verify."""
     use_threads(threads)
     use_memory(memory)
     from crossthink.cli.show import print_ledger
@@ -65,6 +69,11 @@ def curate(
     from curate.pipeline import curate as run
 
     settings, root = load_curation(find_config(config, SHIPPED, "curation"), data)
+    if dry_run:
+        from crossthink.cli.judging import print_prices
+
+        print_prices(settings, root, Workspace(workspace))
+        return
     corpus = run(settings, root, Workspace(workspace), Progress())
     print_ledger(corpus)
 
@@ -92,6 +101,8 @@ def decontaminate(
 
 
 app.command("synthesize")(synthesize)
+app.command("rate")(rate)
+app.command("agreement")(agreement)
 app.command("blend")(blend)
 app.command("ls")(ls)
 app.command("log")(log)
@@ -99,6 +110,8 @@ app.command("show")(show)
 app.command("export")(export)
 app.command("check")(check)
 app.command("diff")(diff)
+app.command("difficulty")(difficulty)
+app.command("eval")(evaluate)
 app.command("cp")(cp)
 app.command("validate")(validate)
 app.command("sql", context_settings=sql_settings)(sql)

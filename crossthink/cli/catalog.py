@@ -6,6 +6,9 @@ from crossthink.errors import printable
 from crossthink.workspace import Workspace
 from curate.ask.views import views as answer_views
 from curate.corpus import views as curation_views
+from curate.difficulty.store import views as difficulty_views
+from curate.evaluation.store import views as evaluation_views
+from curate.judging.store import views as judging_views
 from curate.synthesis.source import views as synthesis_views
 from manifests.catalog import Catalog
 from manifests.views import views as blend_views
@@ -23,6 +26,9 @@ def open_catalog(workspace: Workspace) -> Catalog:
         *curation_views(workspace),
         *answer_views(workspace),
         *synthesis_views(workspace),
+        *difficulty_views(workspace),
+        *evaluation_views(workspace),
+        *judging_views(workspace),
         *blend_views(workspace.manifests),
         *run_views(workspace.runs),
     ]

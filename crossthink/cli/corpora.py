@@ -6,9 +6,15 @@ from typing import Any
 
 import polars as pl
 
+from blends.difficulty import read_pass_rates
+from blends.leave_out import DIFFICULTY, UNMEASURED, told_by_difficulty
+from blends.pool import CorpusPool
+from blends.recipe import Difficulty
 from crossthink.errors import UserError
+from crossthink.files import digest
 from crossthink.workspace import Workspace
 from curate.corpus import CORPUS_FILE, DROPPED_FILE, ITEMS_FILE, VARIANTS_FILE, read_corpus
+from curate.difficulty import store
 from manifests.diff import CorpusRows
 from manifests.manifest import Manifest
 
@@ -26,9 +32,31 @@ def corpus_rows(workspace: Workspace, manifest: Manifest) -> CorpusRows | None:
             return CorpusRows(
                 rows=pl.read_parquet(folder / VARIANTS_FILE, columns=["row_id", "item_id"], glob=False).to_arrow(),
                 dropped=pl.read_parquet(folder / DROPPED_FILE, columns=dropped, glob=False).to_arrow(),
-                left_out=_refused(folder, manifest.recipe).to_arrow(),
+                left_out=_left_out(workspace, folder, manifest.recipe).to_arrow(),
             )
     return None
+
+
+def _left_out(workspace: Workspace, folder: Path, recipe: Mapping[str, Any]) -> pl.DataFrame:
+    """Return the rows of a corpus that a recipe leaves out whatever its components select, each with its first reason."""
+    each = pl.concat([_refused(folder, recipe), _by_difficulty(workspace, folder, recipe)])
+    return each.unique("row_id", keep="first", maintain_order=True)
+
+
+def _by_difficulty(workspace: Workspace, folder: Path, recipe: Mapping[str, Any]) -> pl.DataFrame:
+    """Return the rows that `difficulty.keep` leaves out, as far as the workspace still has the difficulties."""
+    asked = recipe.get("difficulty") or {}
+    here = {digest(each.resolved()): each.name for each in store.list_all(workspace)}
+    pins = [digest(measured) for measured in asked.get("of") or []]
+    names = [here[pin] for pin in pins] if here.keys() >= set(pins) else []
+    if not names or asked.get("keep") is None:
+        return pl.DataFrame(schema={"row_id": pl.String, "reason": pl.String})
+    pool = CorpusPool(folder, read_pass_rates(Difficulty(name=names), workspace).items)
+    rows = pool.rows()
+    told = told_by_difficulty(asked["keep"], rows, pool)
+    unknown = UNMEASURED if asked["unmeasured"] == "leave_out" else None
+    reason = pl.when(told.is_null()).then(pl.lit(unknown, pl.String)).when(~told).then(pl.lit(DIFFICULTY))
+    return rows.select("row_id", reason=reason).filter(pl.col("reason").is_not_null())
 
 
 def _refused(folder: Path, recipe: Mapping[str, Any]) -> pl.DataFrame:

@@ -56,4 +56,7 @@ MemoryOption = Annotated[
     str | None,
     typer.Option("--memory", help="Memory that stages may use, such as 2GiB (the default); no output depends on it."),
 ]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be asked and what it may cost; ask nothing.")
+]
 DEFAULT_WORKSPACE = Path("workspace")

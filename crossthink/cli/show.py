@@ -13,22 +13,33 @@ from curate.corpus import Corpus
 from manifests.manifest import LedgerLine, asked_for
 from manifests.store import Stored
 
-ITEM_STAGES = ("ingest", "malformed", "exact_duplicates", "signals", "contamination", "near_duplicates")
+ITEM_STAGES = (
+    "ingest",
+    "malformed",
+    "exact_duplicates",
+    "signals",
+    "contamination",
+    "judge_contamination",
+    "near_duplicates",
+    "judge_near_duplicates",
+)
 TEMPLATES = "templates"
 VARIANT_STAGES = ("verifiable", "self_check")
-"""In the order in which they run."""
+"""In the order in which they run; the judges of items come between the two."""
 HEADINGS = {
     "ingest": "-unread",
     "malformed": "-malformed",
     "exact_duplicates": "-exact",
     "near_duplicates": "-near",
     "contamination": "-leaked",
+    "judge_contamination": "-judged leaks",
+    "judge_near_duplicates": "-judged near",
     "templates": "-stems",
     "verifiable": "-long",
     "self_check": "-check",
 }
 """Short words for a wide table; a stage that is not here goes by its name."""
-OPTIONAL_STAGES = ("signals", "contamination", "near_duplicates")
+OPTIONAL_STAGES = ("signals", "contamination", "judge_contamination", "near_duplicates", "judge_near_duplicates")
 """Stages that a configuration may leave out. The others are shown even where they have no line: a stage writes none for a
 source that has lost all."""
 
@@ -45,7 +56,9 @@ def print_ledger(corpus: Corpus) -> None:
 
     The columns add up: records less the first drops are the items, items and variants less the others are what is kept.
     """
-    before, after = _stages(corpus, ITEM_STAGES), _stages(corpus, VARIANT_STAGES)
+    of_items = dict.fromkeys(line.stage for line in corpus.ledger if line.unit == "items")
+    judges = tuple(stage for stage in of_items if stage not in ITEM_STAGES)
+    before, after = _stages(corpus, ITEM_STAGES + judges), _stages(corpus, VARIANT_STAGES)
     figures = [
         ("records", "ingest", "rows_in"),
         *((_heading(stage), stage, "dropped") for stage in before),

@@ -86,6 +86,8 @@ def judge(pairs: pl.DataFrame, settings: ContaminationSettings) -> pl.DataFrame:
     is_distinctive = pl.col("distinctive") >= settings.least_grams
     is_grey = (is_near & is_distinctive) | (_is_same_gold & has_options & (_rare >= settings.rare_options))
     is_grey |= (pl.col("similarity") >= _GREY_SIMILARITY).fill_null(False) & (_gold != "other") & may
+    if settings.review == "nearest":
+        is_grey |= pl.col("similarity").is_not_null()
     is_clean = pl.col("path").is_null().all().over(PLACE)
     return judged.with_columns(is_grey=is_grey & is_clean)
 

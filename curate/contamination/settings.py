@@ -1,6 +1,8 @@
 """Every threshold of the search for benchmark leaks, in one place."""
 
-from pydantic import Field
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from crossthink.config import Settings
 
@@ -29,6 +31,8 @@ class ContaminationSettings(Settings):
         neighbours: benchmark items that an embedding proposes for a row.
         least_similarity: cosine similarity of those.
         alone_similarity: cosine similarity that makes a leak when a gold is not known.
+        review: what is listed for a person or a judge: the pairs that miss a leak narrowly; or besides all `neighbours` of a row,
+            whatever their golds and numbers, as in DeepMath-103K (arXiv 2504.11456, section 2: five, with a `least_similarity` of -1: no cut-off).
     """
 
     candidate_share: float = Field(default=0.35, gt=0, le=1)
@@ -45,5 +49,12 @@ class ContaminationSettings(Settings):
     paraphrase_share: float = Field(default=0.3, gt=0, le=1)
     semantic: str | None = None
     neighbours: int = Field(default=5, ge=1)
-    least_similarity: float = Field(default=0.5, gt=0, le=1)
+    least_similarity: float = Field(default=0.5, ge=-1, le=1)
     alone_similarity: float = Field(default=0.85, gt=0, le=1)
+    review: Literal["narrow", "nearest"] = "narrow"
+
+    @model_validator(mode="after")
+    def _has_neighbours(self) -> Self:
+        if self.review == "nearest" and self.semantic is None:
+            raise ValueError("review: 'nearest' lists what an embedding proposes; name one with 'semantic'")
+        return self

@@ -5,7 +5,7 @@ of one text that ask for something else stay and are linked as siblings. `docs/d
 measured.
 """
 
-from curate.fuzzy.near import find_near_duplicates
+from curate.fuzzy.near import DOUBTS, find_near_duplicates
 from curate.fuzzy.settings import FuzzySettings
 
-__all__ = ["FuzzySettings", "find_near_duplicates"]
+__all__ = ["DOUBTS", "FuzzySettings", "find_near_duplicates"]

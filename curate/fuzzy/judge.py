@@ -20,7 +20,11 @@ COLUMNS = ("question", "context", "options", "answer", "answer_kind", "images")
 
 
 class Verdict(IntEnum):
-    """What two questions are to each other; the siblings are named by what differs."""
+    """What two questions are to each other; the siblings are named by what differs.
+
+    What is doubtful has the same gold, options and numbers, and words enough in common to be worth a person's or a judge's
+    reading, but not enough to be the same.
+    """
 
     OTHER = 0
     SAME = 1
@@ -28,6 +32,7 @@ class Verdict(IntEnum):
     NUMBERS = 3
     GOLD = 4
     OPTIONS = 5
+    DOUBTFUL = 6
 
 
 class Pair(NamedTuple):
@@ -78,6 +83,9 @@ class Judge:
                 if not asks_otherwise(one, other):
                     return Verdict.SAME, likeness.similarity, likeness.differs
                 return Verdict.NUMBERS, likeness.overlap, likeness.differs
+            least = self._settings.least_similarity if pair.is_crowded else self._settings.grey_similarity
+            if likeness.similarity >= least and not asks_otherwise(one, other):
+                return Verdict.DOUBTFUL, likeness.similarity, likeness.differs
             is_sibling = likeness.overlap >= self._settings.sibling_similarity and asks_otherwise(one, other)
             return (Verdict.NUMBERS if is_sibling else Verdict.OTHER), likeness.overlap, likeness.differs
         if likeness.overlap < self._settings.sibling_similarity:

@@ -1,6 +1,6 @@
 """The stage: index, candidates, verdicts, clusters, and what is said of them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,13 +19,19 @@ from curate.fuzzy.rows import Spool, rows_at
 from curate.fuzzy.semantic import pairs_by_meaning
 from curate.fuzzy.settings import FuzzySettings
 from curate.fuzzy.verification import Judged, Verification
-from curate.schemas import SIBLING_SCHEMA
+from curate.schemas import DOUBTS_SCHEMA, SIBLING_SCHEMA
 from curate.stage import Outcome, Reason
 from curate.table import PLACE, ItemTable
 
-FACTS = ("candidates", "verified", "clusters", "biggest_cluster", "biggest_bucket", "siblings", "conflicts")
+FACTS = ("candidates", "verified", "clusters", "biggest_cluster", "biggest_bucket", "siblings", "conflicts", "doubts")
 DROPS_AT_ONCE = 500_000
-_WHY = {Verdict.NUMBERS: "numbers", Verdict.GOLD: "gold", Verdict.OPTIONS: "options"}
+SIBLINGS = (Verdict.NUMBERS, Verdict.GOLD, Verdict.OPTIONS)
+DOUBTS = "doubts"
+DOUBTS_WITH_PLACES = pa.schema(
+    [pa.field(PLACE, pa.int64(), nullable=False), pa.field("other", pa.int64(), nullable=False), *DOUBTS_SCHEMA]
+)
+"""The pairs that a judge may settle, those of the less preferred rows last; `place` is of the row that would go."""
+_WHY = {int(verdict): verdict.name.lower() for verdict in (*SIBLINGS, Verdict.DOUBTFUL)}
 
 
 def find_near_duplicates(
@@ -43,14 +49,15 @@ def find_near_duplicates(
     Returns:
         Drops with `Reason.NEAR_DUPLICATE` (evidence: the kept row, its item_id, the score, what differs; or "by": "semantic"
         and the cosine) and `Reason.CONFLICTING_GOLD` (evidence: both rows with their golds); the table `siblings` of
-        `SIBLING_SCHEMA`, at most one link a row.
+        `SIBLING_SCHEMA`, at most one link a row; and the table `doubts`, the pairs of rows that stay and may be the same.
 
     Raises:
         UserError: the embedding model of `settings.semantic` is not there.
     """
     model = None if settings.semantic is None else embedder(settings.semantic)
     if not items.count:
-        return Outcome((), dict.fromkeys(FACTS, 0), {"siblings": SIBLING_SCHEMA.empty_table()})
+        nothing = {"siblings": SIBLING_SCHEMA.empty_table(), DOUBTS: DOUBTS_WITH_PLACES.empty_table()}
+        return Outcome((), dict.fromkeys(FACTS, 0), nothing)
     with TemporaryDirectory(dir=spill, prefix=".fuzzy-", suffix=".tmp") as name:
         folder = Path(name)
         index = index_items(items, settings, rank, folder)
@@ -62,7 +69,10 @@ def find_near_duplicates(
         verification = Verification(rows, index, settings, pairs, meant)
         judged = list(verification.judged(pairs))
         clusters = Clusters.of(judged, items.height, verification, settings.conflicts == "drop")
-    siblings = _siblings(judged, clusters)
+    siblings = _links(judged, clusters, SIBLINGS).unique("later", keep="first", maintain_order=True)
+    doubtful = _links(judged, clusters, [Verdict.DOUBTFUL]).unique(
+        ["later", "earlier"], keep="first", maintain_order=True
+    )
     sizes = np.bincount(clusters.kept[clusters.kept != STAYS], minlength=1)
     figures = (
         len(pairs),
@@ -72,22 +82,27 @@ def find_near_duplicates(
         biggest_bucket,
         siblings.height,
         len(clusters.rivals),
+        doubtful.height,
     )
     facts = dict(zip(FACTS, figures, strict=True))
     if meant is not None:
         facts |= {"proposed": len(meant.codes), "by_meaning": len(verification.by_meaning)}
-    table = _sibling_table(items, index.by_standing, siblings)
-    return Outcome(_drops(items, index.by_standing, clusters, verification.by_meaning), facts, {"siblings": table})
+    tables = {
+        "siblings": _table(_named(items, index.by_standing, siblings).sort(PLACE), SIBLING_SCHEMA),
+        DOUBTS: _table(_named(items, index.by_standing, doubtful), DOUBTS_WITH_PLACES),
+    }
+    return Outcome(_drops(items, index.by_standing, clusters, verification.by_meaning), facts, tables)
 
 
-def _siblings(judged: list[Judged], clusters: Clusters) -> pl.DataFrame:
-    """Links (later, earlier, score, why) of rows that stay; a row that went hands its link to the row it went for."""
+def _links(judged: list[Judged], clusters: Clusters, verdicts: Collection[Verdict]) -> pl.DataFrame:
+    """Links (later, earlier, score, verdict) of rows that stay, in the order of the later rows; a row that went hands its link to
+    the row it went for."""
     later: list[int] = []
     earlier: list[int] = []
     scores: list[float] = []
-    why: list[str] = []
+    found: list[int] = []
     for part in judged:
-        for row in np.flatnonzero(part.verdicts >= Verdict.NUMBERS).tolist():
+        for row in np.flatnonzero(np.isin(part.verdicts, list(verdicts))).tolist():
             one, other = int(part.pairs.later[row]), int(part.pairs.earlier[row])
             if clusters.kept[other] != STAYS:
                 other = int(clusters.kept[other])
@@ -95,24 +110,27 @@ def _siblings(judged: list[Judged], clusters: Clusters) -> pl.DataFrame:
                 later.append(one)
                 earlier.append(other)
                 scores.append(float(part.scores[row]))
-                why.append(_WHY[Verdict(part.verdicts[row])])
-    schema = {"later": pl.Int64, "earlier": pl.Int64, "score": pl.Float32, "why": pl.String}
-    links = pl.DataFrame([later, earlier, scores, why], schema=schema)
-    return links.unique("later", keep="first", maintain_order=True)
+                found.append(int(part.verdicts[row]))
+    schema = {"later": pl.Int64, "earlier": pl.Int64, "score": pl.Float32, "verdict": pl.Int64}
+    return pl.DataFrame([later, earlier, scores, found], schema=schema)
 
 
-def _sibling_table(items: ItemTable, by_standing: npt.NDArray[np.int64], links: pl.DataFrame) -> pa.Table:
+def _named(items: ItemTable, by_standing: npt.NDArray[np.int64], links: pl.DataFrame) -> pl.DataFrame:
+    """Return links by the places and the ids of their rows."""
     places = links.select(
         place=pl.Series(by_standing[links["later"].to_numpy()]),
         other=pl.Series(by_standing[links["earlier"].to_numpy()]),
         score="score",
-        why="why",
-    ).sort(PLACE)
+        why=pl.col("verdict").replace_strict(_WHY, return_dtype=pl.String),
+    )
     ids = rows_at(items, np.concatenate([places[PLACE].to_numpy(), places["other"].to_numpy()]), ["item_id"])
-    named = places.join(ids, on=PLACE, how="left", maintain_order="left").join(
+    return places.join(ids, on=PLACE, how="left", maintain_order="left").join(
         ids.rename({PLACE: "other", "item_id": "other_item_id"}), on="other", how="left", maintain_order="left"
     )
-    return named.select(SIBLING_SCHEMA.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(SIBLING_SCHEMA)
+
+
+def _table(rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    return rows.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema)
 
 
 def _drops(

@@ -17,6 +17,8 @@ class FuzzySettings(Settings):
             runs of three words when every fifth word was edited.
         least_similarity: share of what two texts say, weighted by how little it could be foreseen, that both say. Of
             planted copies with up to a fifth of the words edited it passes 0.994.
+        grey_similarity: the same share from which a pair of the same gold, options and numbers that falls short is listed for a
+            person or a judge; in a template, `least_similarity`.
         weak_bits: a gold (with its options) that one in 2^weak_bits rows has is no evidence: yes, no, True, a colour. The
             text must then be long, and may not have lost a "not".
         short_bits: a text that shares less than this with the other is short: "Did Willie Mays ever win the Rookie of the
@@ -36,6 +38,7 @@ class FuzzySettings(Settings):
     band_rows: int = Field(default=2, ge=1, le=16)
     seed: int = Field(default=7, ge=0)
     least_similarity: float = Field(default=0.62, ge=0, le=1)
+    grey_similarity: float = Field(default=0.5, ge=0, le=1)
     weak_bits: float = Field(default=10, ge=0)
     short_bits: float = Field(default=40, ge=0)
     crowded_share: float = Field(default=0.5, ge=0)

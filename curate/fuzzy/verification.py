@@ -105,6 +105,8 @@ class Verification:
                 if means_the_same(one, other, bool(has_options[pair.left]), bool(crowd[row])):
                     verdict, scores[row], shown = Verdict.SAME, cosines[row], ""
                     self.by_meaning[int(pairs.earlier[row]), int(later[row])] = float(cosines[row])
+                elif verdict is Verdict.OTHER:
+                    verdict, scores[row] = Verdict.DOUBTFUL, cosines[row]
             verdicts[row] = verdict
             if verdict is Verdict.SAME:
                 differs[row] = shown

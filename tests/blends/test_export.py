@@ -199,7 +199,10 @@ def test_a_card_says_what_to_put_where_the_manifest_has_a_digest(blend: Stored) 
     of_runs = manifest.model_copy(update={"recipe": {**manifest.recipe, "difficulty": {"runs": digests[2:]}}})
     text = card(of_runs, ["train.parquet", "test.parquet"])
     assert "- RUN_1\n  - RUN_2\n" in text
-    assert f"`RUN_2`, the name of the run in the workspace whose `rollouts.parquet` has SHA-256 {digests[3]}" in text
+    assert (
+        f"`RUN_2`, the name of the run in the workspace whose `item_pass_rates.parquet` has SHA-256 {digests[3]}"
+        in text
+    )
     assert "Write into it" not in card(blend.manifest, ["train.parquet", "test.parquet"])
 
 

@@ -331,6 +331,10 @@ def test_earlier_runs_give_difficulties_scores_and_parents(corpus: Path, tmp_pat
         ]
     )
     twice.write_parquet(run / "rollouts.parquet")
+    counted = twice.group_by("row_id", "item_id", "source").agg(
+        template=pl.lit("open"), responses=pl.len().cast(pl.Int64), passed=pl.col("acc").sum().cast(pl.Int64)
+    )
+    counted.with_columns(unjudged=pl.lit(0, pl.Int64)).write_parquet(run / "item_pass_rates.parquet")
     (run / "run.json").write_text(json.dumps({"content_digest": "c" * 64}))
     known = {"source": ["open", "sums"]}
     solved = _recipe(_part(select={"where": "pass_rate = 0.5 AND attempts = 2"}), difficulty={"runs": ["probe"]})

@@ -51,7 +51,7 @@ def _recipe(*components: dict[str, Any], **more: Any) -> Recipe:
             "a: 'max_share' cannot hold with 'when_short: reweight'",
         ),
         ([{"name": "a", "proportion": 1}], {"set": {}}, "Extra inputs"),
-        ([{"name": "a", "proportion": 1}], {"difficulty": {}}, "exactly one of 'file' and 'runs'"),
+        ([{"name": "a", "proportion": 1}], {"difficulty": {}}, "exactly one of 'name', 'file', 'runs' and 'ratings'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(components: list[dict[str, Any]], more: dict[str, Any], fault: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
-from curate import pipeline
+from curate import pipeline, stages
 from curate.config import load_curation
 from curate.done import ConservationError
 from curate.stage import Outcome
@@ -89,7 +89,7 @@ def test_one_thread_and_two_give_the_same_bytes(tmp_path: Path, sample_workspace
     )
     one, two = _files(tmp_path / "one" / "corpora" / "sample"), _files(sample_workspace / "corpora" / "sample")
     assert one == two
-    assert len(one) == 8
+    assert len(one) == 11
     blend = ["blend", "gpr_up", "--corpus", "sample", "--batch-size", "12", "--threads", "1", "-w", tmp_path / "one"]
     subprocess.run([sys.executable, "-m", "crossthink", *blend], check=True, capture_output=True)
     assert _files(tmp_path / "one/manifests/gpr_up/1") == _files(sample_workspace / "manifests/gpr_up/1")
@@ -171,8 +171,8 @@ def test_a_stage_that_drops_what_it_was_not_given_stops_the_run(
     def first_goes(_: object) -> Outcome:
         return Outcome([pl.DataFrame({"place": [0], "reason": ["missing_answer"], "evidence": [None]})])
 
-    monkeypatch.setattr(pipeline, "drop_malformed", first_goes)
-    monkeypatch.setattr(pipeline, "drop_exact_duplicates", odd)
+    monkeypatch.setattr(stages, "drop_malformed", first_goes)
+    monkeypatch.setattr(stages, "drop_exact_duplicates", odd)
     config, root = load_curation(write_sample_config(tmp_path))
     with pytest.raises(ConservationError, match="exact_duplicates drops a row twice, or one that it was not given"):
         pipeline.curate(config, root, Workspace(tmp_path / "w"), Progress())
