@@ -271,8 +271,8 @@ def test_print_shows_everything_and_no_control(opened: Open) -> None:
         expect(page.locator(hidden).first).to_be_hidden()
     for grouping in ("domain", "source", "template", "license"):
         expect(page.locator(f".by-{grouping} table")).to_be_visible()
-    inside = page.locator(":is(header, main) details:not([open], .sql)").evaluate_all(
-        "all => all.map(each => each.lastElementChild.checkVisibility())"
+    inside = page.locator(":is(header, main) details:not([open], .sql) > :not(summary, .sql)").evaluate_all(
+        "all => all.map(each => each.checkVisibility())"
     )
     assert inside
     assert all(inside)
