@@ -6,12 +6,25 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from tests.support import CommandLine, write_sample_config
 
 settings.register_profile("crossthink", deadline=None)  # nothing is timed in a test
 settings.load_profile("crossthink")
+
+LAUNCHES = ("test_launch.py", "test_remote.py", "test_resume.py", "test_run.py")
+"""Files of train_backend/ that start Ray: one after the other, and first, for they take longest."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay in one process, where they share their fixtures."""
+    for item in items:
+        is_launch = item.path.parent.name == "train_backend" and item.path.name in LAUNCHES
+        item.add_marker(pytest.mark.xdist_group("launches" if is_launch else item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("launches",))
 
 
 @pytest.fixture(scope="session")
@@ -32,13 +45,23 @@ def crossthink(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture(scope="session")
-def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def sample_workspace(shared_folder: Path) -> Path:
     """A workspace with the corpus `sample` and a blend of it, made once; tests must not change it."""
-    folder = tmp_path_factory.mktemp("sample")
+    folder = shared_folder / "sample"
     workspace = folder / "workspace"
-    config = write_sample_config(folder)
-    crossthink = [sys.executable, "-m", "crossthink"]
-    subprocess.run([*crossthink, "curate", config, "-w", workspace], check=True, capture_output=True)
-    blend = ["blend", "gpr_up", "--corpus", "sample", "--batch-size", "12", "-w", workspace]
-    subprocess.run([*crossthink, *blend], check=True, capture_output=True)
+    with FileLock(shared_folder / "sample.lock"):
+        if not (workspace / "manifests/gpr_up/1/manifest.json").is_file():
+            folder.mkdir(exist_ok=True)
+            config = write_sample_config(folder)
+            crossthink = [sys.executable, "-m", "crossthink"]
+            subprocess.run([*crossthink, "curate", config, "-w", workspace], check=True, capture_output=True)
+            blend = ["blend", "gpr_up", "--corpus", "sample", "--batch-size", "12"]
+            subprocess.run([*crossthink, *blend, "-w", workspace], check=True, capture_output=True)
     return workspace

@@ -6,7 +6,7 @@ bounded, another number of coordinates, a number against an inequality. All else
 
 from fractions import Fraction
 
-from curate.verify import algebra, numeric
+from curate.verify import algebra, magnitude, numeric
 from curate.verify.expression import Node, number
 from curate.verify.number import Number
 from curate.verify.shape import Shape
@@ -46,7 +46,8 @@ def _equal_trees(gold: Node, answer: Node) -> bool | None:
         return gold == answer if _sign_of_infinity(gold) and _sign_of_infinity(answer) else _one_is_finite(gold, answer)
     if algebra.same(gold, answer) or (_is_complex_number(gold) and algebra.same(gold, answer, imaginary=True)):
         return True
-    return False if _rationals_differ(gold, answer) or numeric.differ(gold, answer) else None
+    proofs = (_rationals_differ, numeric.differ, magnitude.differ)
+    return False if any(differ(gold, answer) for differ in proofs) else None
 
 
 def _rationals_differ(gold: Node, answer: Node) -> bool:

@@ -189,6 +189,8 @@ class _Reader:
                 self.skip_space()
                 token = self.peek()
             if token == "!":
+                if self.tokens[self.place - 1] == "!":
+                    raise Unreadable  # 9!! is a factorial of every other number, or of a factorial
                 self.take()
                 base = Node("factorial", (base,))
             elif token in ("²", "³"):

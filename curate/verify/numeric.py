@@ -43,10 +43,11 @@ _CALLS: dict[str, tuple[Callable[[complex], complex], Callable[[complex], comple
 
 def differ(left: Node, right: Node) -> bool:
     """Whether the two certainly have different values somewhere, under every reading."""
-    return all(any(_differ_at(left, right, point, base) for point in POINTS) for base in _log_bases(left, right))
+    return all(any(_differ_at(left, right, point, base) for point in POINTS) for base in log_bases(left, right))
 
 
-def _log_bases(*trees: Node) -> tuple[float, ...]:
+def log_bases(*trees: Node) -> tuple[float, ...]:
+    """The bases that `log` may have in them: both, or any one where there is none."""
     return (10.0, math.e) if any(_has_log(tree) for tree in trees) else (10.0,)
 
 
@@ -79,7 +80,7 @@ def evaluate(tree: Node, point: int, log_base: float) -> Value:
             value = math.pi if tree.name == "pi" else math.e
             return value, value * EPSILON
         case "letter":
-            return _letter(tree.name, point)
+            return letter_value(tree.name, point)
     values = [evaluate(part, point, log_base) for part in tree.parts]
     match tree.kind:
         case "add":
@@ -104,7 +105,8 @@ def evaluate(tree: Node, point: int, log_base: float) -> Value:
     raise Unsure
 
 
-def _letter(name: str, point: int) -> Value:
+def letter_value(name: str, point: int) -> Value:
+    """What a letter stands for at one of the `POINTS`."""
     folded = name.lower()
     if folded == "i":
         return 1j, 0.0

@@ -17,7 +17,8 @@ from curate.verify.pool import Pool, shared_pool
 
 ROOT = Path(__file__).parents[2]
 NEEDS_SYMPY = (r"\sqrt{4+2\sqrt{3}}", r"1+\sqrt{3}")  # a nested root: no normal form here
-TOWER = r"9^{9^{9^9}}"  # neither math-verify's own timeout nor a signal handler ends this
+TOWER = r"9^{9^{9^9}}"  # in a worker, neither math-verify's own timeout nor a signal handler ends this
+PRODUCT = r"\prod_{k=1}^{10^8} k"  # nothing settles it without a worker
 
 PATHOLOGICAL = {
     "a power of ten digits": "2^{10^9}",
@@ -36,7 +37,7 @@ PATHOLOGICAL = {
     "a power in a denominator": r"\frac{x}{2^{((e+3)-(2)^{30})(1.5-a)}}",
     "a sum to a power of a power": "((((a+b+c)^{30})^{30})^{30})^{30}",
     "a list of many": ", ".join(map(str, range(3000))),
-    "a long product": r"\prod_{k=1}^{10^8} k",
+    "a long product": PRODUCT,
     "an integral": r"\int_0^{\infty} \frac{x^{99} \sin(x^{17})}{e^{x^3}-\cos x} dx",
     "line breaks": "1\n2\r\n3",
 }
@@ -70,8 +71,8 @@ def test_a_pathological_answer_is_judged_within_the_bound(case: str, kind: Answe
 
 
 def test_a_timeout_is_counted_apart_from_wrong_and_costs_its_own_row_only() -> None:
-    right, wrong, hang = render_gold(NEEDS_SYMPY[1]), render_gold("3"), render_gold(TOWER)
-    rows = [right, hang, wrong, right, hang.replace("9", "8"), right]
+    right, wrong, hang = render_gold(NEEDS_SYMPY[1]), render_gold("3"), render_gold(PRODUCT)
+    rows = [right, hang, wrong, right, hang.replace("8", "9"), right]
     verdicts = verify_many(rows, [NEEDS_SYMPY[0]] * 6, ["math"] * 6, timeout=1.0, workers=2)
     assert [verdict.reason for verdict in verdicts] == [
         Reason.CORRECT,

@@ -24,7 +24,7 @@ from train_backend.reward.outcomes import OutcomeFile
 from train_backend.rollouts import ROLLOUTS_SCHEMA, collect_rollouts
 
 ROOT = Path(__file__).parents[2]
-HANGS = [rf"9^{{9^{{9^{{{n}}}}}}}" for n in range(9, 25)]  # no worker ends one of these in time
+HANGS = [rf"\prod_{{k=1}}^{{10^8+{n}}} k" for n in range(16)]  # no worker ends one of these in time
 NEEDS_A_WORKER = (r"\sqrt{4+2\sqrt{3}}", r"1+\sqrt{3}")
 EXTRA = {"row_id": "r1", "item_id": "i1", "component": "math", "template": "open", "answer_kind": "math", "index": 7}
 
