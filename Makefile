@@ -65,8 +65,9 @@ lint: install
 types: install
 	$(BIN)/mypy
 
+# In two processes; a file's tests stay together, and so do all that start Ray (tests/conftest.py).
 tests: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 clean:
 	rm -rf .venv $(DEMO)

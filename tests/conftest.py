@@ -14,8 +14,8 @@ from tests.support import CommandLine, write_sample_config
 settings.register_profile("crossthink", deadline=None)  # nothing is timed in a test
 settings.load_profile("crossthink")
 
-LAUNCHES = ("test_launch.py", "test_remote.py", "test_resume.py", "test_run.py")
-"""Files of train_backend/ that start Ray: one after the other, and first, for they take longest."""
+LAUNCHES = ("test_remote.py", "test_run.py")
+"""Files of train_backend/ that start trainers: one after the other, and first, for they take longest."""
 
 
 @pytest.hookimpl(tryfirst=True)

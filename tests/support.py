@@ -1,5 +1,6 @@
 """What the tests of several rooms share."""
 
+import io
 import sys
 from pathlib import Path
 
@@ -12,11 +13,13 @@ class CommandLine:
     def __init__(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self._capfd, self._monkeypatch = capfd, monkeypatch
 
-    def __call__(self, *arguments: object) -> tuple[int, str, str]:
-        """Return exit code, standard output and standard error."""
+    def __call__(self, *arguments: object, stdin: str | None = None) -> tuple[int, str, str]:
+        """Return exit code, standard output and standard error; `stdin` is what is piped into it."""
         from crossthink.cli import main
 
         self._monkeypatch.setattr(sys, "argv", ["crossthink", *map(str, arguments)])
+        if stdin is not None:
+            self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         self._capfd.readouterr()
         try:
             main()

@@ -33,8 +33,9 @@ def test_queries_come_from_a_file_or_from_standard_input(
     assert shown.index("the questions of a corpus") < shown.index('"a"\n1\n') < shown.index("rows that came in")
 
 
-def test_the_first_query_that_fails_ends_a_file(sample_workspace: Path) -> None:
-    code, shown, said = _piped("SELECT 1 AS a; SELECT x; SELECT 2 AS b;", "-f", "csv", "-w", sample_workspace)
+def test_the_first_query_that_fails_ends_a_file(crossthink: CommandLine, sample_workspace: Path) -> None:
+    queries = "SELECT 1 AS a; SELECT x; SELECT 2 AS b;"
+    code, shown, said = crossthink("sql", "-f", "csv", "-w", sample_workspace, stdin=queries)
     assert (code, shown) == (2, '"a"\n1\n')
     assert said.startswith("crossthink: sql: Binder Error: ")
 
@@ -53,9 +54,9 @@ def test_the_first_query_that_fails_ends_a_file(sample_workspace: Path) -> None:
     ],
 )
 def test_what_cannot_be_answered_is_one_message(
-    sample_workspace: Path, text: str, arguments: list[str], fault: str
+    crossthink: CommandLine, sample_workspace: Path, text: str, arguments: list[str], fault: str
 ) -> None:
-    code, shown, said = _piped(text, *arguments, "-w", sample_workspace)
+    code, shown, said = crossthink("sql", *arguments, "-w", sample_workspace, stdin=text)
     assert (code, shown) == (2, "")
     assert said.startswith("crossthink: sql: ")
     assert fault in said

@@ -13,7 +13,15 @@ from curate.verify.latex import clean, tidy
 from curate.verify.magnitude import differ, enclose
 from curate.verify.numeric import Unsure
 
-BEYOND = ["2^{10^9}", "9^{9^{9^9}}", "(10^9)!", r"\binom{10^9}{5 \cdot 10^8}", "(x+y+z+1)^{500}", "-2^{2000}", "((9!)!)!"]
+BEYOND = [
+    "2^{10^9}",
+    "9^{9^{9^9}}",
+    "(10^9)!",
+    r"\binom{10^9}{5 \cdot 10^8}",
+    "(x+y+z+1)^{500}",
+    "-2^{2000}",
+    "((9!)!)!",
+]
 # Some are one number in two forms, some are not; none is proved.
 UNPROVED = [
     ("2^{10^9}", "4^{5 \\cdot 10^8}"),
