@@ -14,7 +14,7 @@ from tests.support import CommandLine, write_sample_config
 settings.register_profile("crossthink", deadline=None)  # nothing is timed in a test
 settings.load_profile("crossthink")
 
-LAUNCHES = ("test_remote.py", "test_run.py")
+LAUNCHES = ("test_remote.py", "test_run.py", "test_trl_run.py")
 """Files of train_backend/ that start trainers: one after the other, and first, for they take longest."""
 
 
