@@ -79,9 +79,11 @@ def test_every_beginning_of_an_object_is_a_failure() -> None:
     assert isinstance(parse_json(whole, Verdict), Parsed)
 
 
+texts = st.text(st.characters(exclude_characters="\b\f\r\t\n", exclude_categories=["Cs"]), max_size=20)
+"""Without what is taken for LaTeX where a letter follows: `test_ask_latex.py` is about that."""
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
 
@@ -90,7 +92,7 @@ class Free(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-@given(st.dictionaries(st.text(max_size=5), values, max_size=4), st.sampled_from(["", "Here: ", "```json\n"]))
+@given(st.dictionaries(texts, values, max_size=4), st.sampled_from(["", "Here: ", "```json\n"]))
 def test_any_object_is_read_as_json_reads_it(value: dict[str, Any], before: str) -> None:
     parsed = parse_json(before + json.dumps(value), Free)
     assert isinstance(parsed, Parsed)
