@@ -188,8 +188,7 @@ def test_the_tables_themselves_can_be_asked_for(catalog: Catalog) -> None:
 
 def test_a_view_that_there_is_not_gets_the_nearest(catalog: Catalog) -> None:
     with pytest.raises(
-        UserError,
-        match=r"sql: no view 'blend_row'. Did you mean 'blend_rows'\? There are: blend_asked, blend_ledger, blend_rows, ",
+        UserError, match=r"sql: no view 'blend_row'. Did you mean 'blend_rows'\? There are: blend_asked, blend_ledger, "
     ):
         catalog.query("SELECT * FROM blend_row")
 

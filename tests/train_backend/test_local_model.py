@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from crossthink.errors import UserError
-from curate.ask import Budget, Completion, ModelSettings, Reply, Request
+from curate.ask import Budget, ModelSettings, Reply, Request
 from curate.ask.cache import Cache
 from curate.ask.client import ask
 from curate.ask.spending import Spending
@@ -42,14 +42,17 @@ def test_seeds_and_not_batches_decide_what_is_said(folder: Path, tmp_path: Path)
 
 
 def test_an_answer_has_its_tokens_and_their_log_probabilities(folder: Path, tmp_path: Path) -> None:
-    for reply in asked(folder, tmp_path, temperature=0):
-        first, second = reply.samples
-        assert first == second, "the most likely answer needs no seed"
-        assert isinstance(first, Completion)
-        assert first.logprobs is not None
-        assert len(first.logprobs) == first.completion_tokens
-        assert first.completion_tokens == 12 or first.finish == "stop"
-        assert all(each <= 0 for each in first.logprobs)
+    for reply in asked(folder, tmp_path):
+        for sample in reply.completions:
+            assert sample.logprobs is not None
+            assert len(sample.logprobs) == sample.completion_tokens
+            assert sample.completion_tokens == 12 or sample.finish == "stop"
+            assert all(each <= 0 for each in sample.logprobs)
+
+
+def test_the_most_likely_answer_needs_no_seed(folder: Path, tmp_path: Path) -> None:
+    replies = asked(folder, tmp_path, temperature=0, max_tokens=40)
+    assert all(first == second for first, second in (reply.samples for reply in replies))
 
 
 def test_a_model_that_is_not_there_is_one_message(tmp_path: Path) -> None:
