@@ -146,7 +146,7 @@ def _value(rows: "duckdb.DuckDBPyRelation", expression: Expression) -> pl.Series
         raise _fault(expression, _said(error)) from None
 
 
-def _said(error: duckdb.Error) -> str:
+def _said(error: "duckdb.Error") -> str:
     """DuckDB's message in one line, with the names that it thinks were meant."""
     first, *more = str(error).splitlines()
     return " ".join([first, *(f"({line})" for line in more if line.startswith("Candidate"))])
