@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -45,20 +46,22 @@ def run_command(
     started = time.monotonic()
     mark, run = uuid.uuid4().hex, stage.folder.parent.absolute()
     with stage.log.open("wb") as log, sigterm_raises():
-        process = subprocess.Popen(
-            ["sh", str(stage.command), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**environment, MARK: mark, RUN_VARIABLE: str(run), "PYTHON": sys.executable},
-            start_new_session=True,
-        )
+        process: subprocess.Popen[bytes] | None = None
         try:
-            stalled = watch(lambda: _has_ended(process), stage, stall_seconds, each_second)
+            with _deferred():
+                process = subprocess.Popen(
+                    ["sh", str(stage.command), *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env={**environment, MARK: mark, RUN_VARIABLE: str(run), "PYTHON": sys.executable},
+                    start_new_session=True,
+                )
+            stalled = watch(partial(_has_ended, process), stage, stall_seconds, each_second)
         finally:
             with _undisturbed():
                 end_marked(mark)
-                exit_code = process.wait()
+                exit_code = process.wait() if process else 1
     return StageResult(exit_code, stalled, time.monotonic() - started)
 
 
@@ -131,6 +134,20 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
     except psutil.NoSuchProcess:
         return
+
+
+@contextmanager
+def _deferred() -> Iterator[None]:
+    """Take up Ctrl-C and SIGTERM afterwards: a process that is just being born carries no mark to be found by."""
+    numbers, arrived = (signal.SIGINT, signal.SIGTERM), list[int]()
+    previous = [signal.signal(number, lambda number, _: arrived.append(number)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)
+        for number in arrived[:1]:
+            signal.raise_signal(number)
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def test_a_reward_worker_is_killed(trial: Trial) -> None:
 
 
 def test_a_stall_keeps_what_it_has_and_goes_on(trial: Trial) -> None:
-    trial.plan.write_text(PLAN.replace("stall_seconds: 120", "stall_seconds: 5"))
+    trial.plan.write_text(PLAN.replace("stall_seconds: 900", "stall_seconds: 5"))
     trial.meets("wait:3")
     with pytest.raises(RunFailed, match="made no progress for 5 seconds"):
         trial.train()

@@ -62,6 +62,25 @@ def test_sigterm_and_ctrl_c_end_everything(tmp_path: Path, number: signal.Signal
     assert not is_running(int((tmp_path / "pid").read_text()))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_command_is_being_started_ends_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    popen = subprocess.Popen
+
+    def interrupted(*arguments: object, **settings: object) -> object:
+        process = popen(*arguments, **settings)  # type: ignore[call-overload]
+        while not (tmp_path / "pid").exists():
+            time.sleep(0.05)
+        signal.raise_signal(number)
+        return process
+
+    monkeypatch.setattr("train_backend.process.subprocess.Popen", interrupted)
+    with pytest.raises((SystemExit, KeyboardInterrupt)):
+        launch(stage_of(tmp_path, f'echo $$ > "{tmp_path}/pid"; sleep 600'), 600, lambda: None)
+    assert not is_running(int((tmp_path / "pid").read_text()))
+
+
 def test_an_impatient_second_ctrl_c_leaves_nothing_either(tmp_path: Path) -> None:
     """A process that will not go politely takes the grace it has, and then goes too."""
     stage = stage_of(tmp_path, f'trap "" TERM; echo $$ > "{tmp_path}/pid"; while true; do sleep 1; done')

@@ -25,7 +25,7 @@ model: {tiny: {}}
 stages:
   - {kind: grpo, name: first, steps: 4, save_every: 2, batch_size: 4, max_prompt_length: 64, max_response_length: 8}
   - {kind: grpo, name: second, steps: 1, batch_size: 4, max_prompt_length: 64, max_response_length: 8}
-resources: {platform: cpu, stall_seconds: 120}
+resources: {platform: cpu, stall_seconds: 900}
 """
 NAME = "small-v1-stand-in"
 
