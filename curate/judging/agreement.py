@@ -8,11 +8,10 @@ judge that always says the same has a kappa of 0, however many labels are of tha
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
-LEVEL = 0.95
-"""Of every interval."""
-_Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+import polars as pl
+
+from curate.solving.rates import Z, with_rates
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,9 @@ class Estimate:
 
 def share(hits: int, of: int) -> Estimate:
     """Return a share with Wilson's interval."""
-    if not of:
-        return Estimate(None)
-    rate, spread = hits / of, _Z * _Z / of
-    middle = (rate + spread / 2) / (1 + spread)
-    half = _Z * math.sqrt(rate * (1 - rate) / of + spread / (4 * of)) / (1 + spread)
-    return Estimate(rate, min(rate, max(0.0, middle - half)), max(rate, min(1.0, middle + half)))
+    counted = pl.LazyFrame({"responses": [of], "passed": [hits]})
+    found = with_rates(counted).select("pass_rate", "low", "high").collect().row(0)
+    return Estimate(*found)
 
 
 def kappa(confusion: Mapping[tuple[str, str], int]) -> Estimate:
@@ -54,7 +50,7 @@ def kappa(confusion: Mapping[tuple[str, str], int]) -> Estimate:
     on = sum(cells[kind, kind] * (1 - (ones[kind] + others[kind]) * (1 - value)) ** 2 for kind in kinds)
     off = sum(cells[one, other] * (others[one] + ones[other]) ** 2 for one in kinds for other in kinds if one != other)
     variance = on + (1 - value) ** 2 * off - (value - chance * (1 - value)) ** 2
-    half = _Z * math.sqrt(max(0.0, variance) / count) / (1 - chance)
+    half = Z * math.sqrt(max(0.0, variance) / count) / (1 - chance)
     return Estimate(value, max(-1.0, value - half), min(1.0, value + half))
 
 
@@ -77,5 +73,5 @@ def _mean(values: Sequence[float]) -> Estimate:
     if len(values) == 1:
         return Estimate(mean)
     deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
-    half = _Z * deviation / math.sqrt(len(values))
+    half = Z * deviation / math.sqrt(len(values))
     return Estimate(mean, max(0.0, mean - half), min(1.0, mean + half))
