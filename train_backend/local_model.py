@@ -65,20 +65,21 @@ class _Batch:
         tokens = torch.tensor([[0] * (width - len(prompt)) + prompt for prompt in prompts])
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
         positions = (mask.cumsum(dim=-1) - 1).clamp(min=0)
+        device = self._model.device
         said: list[tuple[list[int], list[float]]] = [([], []) for _ in prompts]
         going, cache = set(range(len(prompts))), None
         while going:
             output = self._model(
-                input_ids=tokens,
-                attention_mask=mask,
-                position_ids=positions,
+                input_ids=tokens.to(device),
+                attention_mask=mask.to(device),
+                position_ids=positions.to(device),
                 past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=1,
             )
             cache = output.past_key_values
             drawn = []
-            for row, logits in enumerate(output.logits[:, -1].float()):
+            for row, logits in enumerate(output.logits[:, -1].float().cpu()):
                 token, logprob = self._token(logits, generators[row]) if row in going else (0, 0.0)
                 drawn.append(token)
                 if row in going:
@@ -119,7 +120,8 @@ def open_model(settings: ModelSettings) -> TransformersModel:
         ) from None
     if settings.api == "chat" and not tokenizer.chat_template:
         raise UserError(f"model {settings.model}: its tokenizer has no chat template; say `api: completions`")
-    return TransformersModel(model.float() if not torch.cuda.is_available() else model, tokenizer, settings)
+    placed = model.to("cuda") if torch.cuda.is_available() else model.float()
+    return TransformersModel(placed, tokenizer, settings)
 
 
 def _nucleus(shares: Tensor, top_p: float) -> Tensor:
