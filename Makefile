@@ -42,6 +42,8 @@ benchmarks: install
 	$(BIN)/python -m benchmarks.blends
 	$(BIN)/python -m benchmarks.random_blends
 	$(BIN)/python -m benchmarks.reward
+	$(BIN)/python -m benchmarks.asking
+	$(BIN)/python -m benchmarks.judging
 
 # What the benchmarks are held to, in an environment of its own: its requirements are older than ours.
 peers: .venv-peers/.installed
