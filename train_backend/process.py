@@ -146,8 +146,8 @@ def _deferred() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, previous, strict=True):
             signal.signal(number, handler)
-        for first in arrived[:1]:
-            signal.raise_signal(first)
+        if arrived:
+            signal.raise_signal(arrived[0])
 
 
 @contextmanager

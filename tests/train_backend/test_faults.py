@@ -7,6 +7,7 @@ verl itself does when its rollout actor is killed is in `test_run.py`.
 import errno
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,8 +27,10 @@ def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trial:
     return Trial(tmp_path, monkeypatch)
 
 
-def until(is_so: Callable[[], bool]) -> None:
+def until(is_so: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    """Wait for what a process is to bring about, and no longer than it lives."""
     while not is_so():
+        assert process.poll() is None, process.communicate()
         time.sleep(0.05)
 
 
@@ -94,7 +97,7 @@ def test_a_stall_keeps_what_it_has_and_goes_on(trial: Trial) -> None:
 def test_sigterm_and_ctrl_c(trial: Trial, number: signal.Signals) -> None:
     trial.meets("wait:3")
     process = trial.process()
-    until(lambda: trial.step_is_halfway(3))
+    until(lambda: trial.step_is_halfway(3), process)
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
     assert f"crossthink run resume {NAME}" in said
@@ -106,7 +109,7 @@ def test_sigterm_and_ctrl_c(trial: Trial, number: signal.Signals) -> None:
 def test_a_launcher_that_is_killed_leaves_its_trainer_to_which_it_is_left(trial: Trial, left_alone: list[int]) -> None:
     trial.meets("wait:3")
     process = trial.process()
-    until(lambda: trial.step_is_halfway(3))
+    until(lambda: trial.step_is_halfway(3), process)
     process.kill()
     process.communicate()
     left_alone += processes_of(trial.run)
@@ -116,7 +119,8 @@ def test_a_launcher_that_is_killed_leaves_its_trainer_to_which_it_is_left(trial:
     assert not (trial.run / "attempts").exists()
     for number in left_alone:
         os.kill(number, signal.SIGKILL)
-    until(lambda: not processes_of(trial.run))
+    while processes_of(trial.run):
+        time.sleep(0.05)
     trial.resume()
     trial.goes_on_to_its_end()
     assert trial.record["attempts"][0]["ended"] == "killed"
@@ -128,7 +132,7 @@ def test_a_run_that_goes_on_is_gone_on_with_by_one(trial: Trial) -> None:
         trial.train()
     trial.meets("wait:3")
     process = trial.process("resume")
-    until(lambda: trial.step_is_halfway(3))
+    until(lambda: trial.step_is_halfway(3), process)
     for attempt in (trial.resume, trial.train):
         with pytest.raises(UserError, match="a run of this plan on this blend is being written by another process"):
             attempt()
