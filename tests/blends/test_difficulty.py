@@ -146,7 +146,9 @@ def test_a_file_of_rates_says_nothing_of_votes(workspace: Workspace, tmp_path: P
     items.with_columns(model=pl.lit("m")).write_parquet(tmp_path / "rates.parquet")
     file = str(tmp_path / "rates.parquet")
     assert plan(workspace, file=file, model="m", keep="unsolved_by['m'] AND pass_rates['m'] = 0.5").rows == 40
-    with pytest.raises(UserError, match="vote_share: the recipe's 'difficulty' says nothing of it; a difficulty of"):
+    with pytest.raises(
+        UserError, match="vote_share: the recipe's 'difficulty' says nothing of it; of the workspace, 'name'"
+    ):
         plan(workspace, file=file, keep="vote_share = 1")
 
 
