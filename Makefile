@@ -67,9 +67,9 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-# In two processes; a file's tests stay together, and so do all that start Ray (tests/conftest.py).
+# In two processes; a file's tests stay together, for they share fixtures.
 tests: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 clean:
 	rm -rf .venv $(DEMO)

@@ -14,17 +14,10 @@ from tests.support import CommandLine, write_sample_config
 settings.register_profile("crossthink", deadline=None)  # nothing is timed in a test
 settings.load_profile("crossthink")
 
-LAUNCHES = ("test_remote.py", "test_run.py", "test_trl_run.py")
-"""Files of train_backend/ that start trainers: one after the other, and first, for they take longest."""
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay in one process, where they share their fixtures."""
-    for item in items:
-        is_launch = item.path.parent.name == "train_backend" and item.path.name in LAUNCHES
-        item.add_marker(pytest.mark.xdist_group("launches" if is_launch else item.path.stem))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("launches",))
+    """The launches of verl come first: their file takes longest, and another process works on the others meanwhile."""
+    items.sort(key=lambda item: item.path.name != "test_run.py")
 
 
 @pytest.fixture(scope="session")
