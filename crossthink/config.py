@@ -135,7 +135,7 @@ def find_config(reference: str, shipped: Path, what: str) -> Path:
     if reference not in known:
         raise UserError(
             f"{what} {reference!r}: no shipped {what} of this name.{nearest(reference, known)}"
-            f" There are: {listing(known)}. A {what} of your own is a path that ends in .yaml"
+            f" There are: {listing(known)}. Your own is named by a path that ends in .yaml"
         )
     return known[reference]
 

@@ -14,6 +14,7 @@ from tests.support import CommandLine, write_sample_config
 settings.register_profile("crossthink", deadline=None)  # nothing is timed in a test
 settings.load_profile("crossthink")
 
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The launches of verl come first: their file takes longest, and another process works on the others meanwhile."""
