@@ -6,12 +6,21 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from train_backend.backend import RenderedStage
 from train_backend.verl.launch import launch
+
+
+@pytest.fixture(autouse=True)
+def heeds_ctrl_c() -> Iterator[None]:
+    """Here and in what is started from here; a shell ignores Ctrl-C for what it runs in the background."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
 
 
 def stage_of(folder: Path, script: str) -> RenderedStage:
@@ -48,11 +57,9 @@ def test_progress_keeps_a_stage_alive(tmp_path: Path) -> None:
 def test_sigterm_and_ctrl_c_end_everything(tmp_path: Path, number: signal.Signals, code: int) -> None:
     stage = stage_of(tmp_path, f'echo $$ > "{tmp_path}/pid"; setsid sleep 600 & sleep 600')
     program = f"""
-        import signal
         from pathlib import Path
         from train_backend.backend import RenderedStage
         from train_backend.verl.launch import launch
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
         launch(RenderedStage("grpo", Path({str(stage.folder)!r}), 1, "reward"), 600, lambda: None)
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])
@@ -87,11 +94,9 @@ def test_an_impatient_second_ctrl_c_leaves_nothing_either(tmp_path: Path) -> Non
     """A process that will not go politely takes the grace it has, and then goes too."""
     stage = stage_of(tmp_path, f'trap "" TERM; echo $$ > "{tmp_path}/pid"; while true; do sleep 1; done')
     program = f"""
-        import signal
         from pathlib import Path
         from train_backend import process
         from train_backend.backend import RenderedStage
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
         process.GRACE_SECONDS = 3
         process.run_command(RenderedStage("grpo", Path({str(stage.folder)!r}), 1, "reward"), {{}}, 600, lambda: None)
     """
