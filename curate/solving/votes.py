@@ -8,7 +8,7 @@ answer. Answers are one when the verifier says so of them, whichever is taken fo
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curate.verify import compare
+from curate.answers import grouped, is_same
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,11 @@ def count_votes(answers: Sequence[str | None], kind: str, of_source: str | None)
         kind: the `AnswerKind` of the question.
         of_source: what the source states as the answer; None if it states none.
     """
-    groups: list[list[str]] = []
-    for answer in answers:
-        if answer is not None:
-            group = next((each for each in groups if _is_one(each[0], answer, kind)), None)
-            groups.append([answer]) if group is None else group.append(answer)
+    groups = grouped(answers, kind)
     if not groups:
         return Votes(None, 0, 0.0, False)
     largest = max(groups, key=len)
     all_agree = len(largest) == len(answers)
-    agrees = of_source is None or _is_one(of_source, largest[0], kind)
-    return Votes(largest[0], len(largest), len(largest) / len(answers), all_agree and agrees)
-
-
-def _is_one(left: str, right: str, kind: str) -> bool:
-    return left == right or compare(left, right, kind).correct or compare(right, left, kind).correct
+    commonest = answers[largest[0]] or ""
+    agrees = of_source is None or is_same(of_source, commonest, kind)
+    return Votes(commonest, len(largest), len(largest) / len(answers), all_agree and agrees)

@@ -45,8 +45,7 @@ class Model:
 
     def identity(self) -> dict[str, Any]:
         """What its answers depend on besides what it is asked about."""
-        asked = self._settings.asked(Request("", ""))
-        return {name: asked[name] for name in ("model", "api", "sampling")} | {"prompt": self.prompt.digest}
+        return self._settings.drawn | {"prompt": self.prompt.digest}
 
     def record(self) -> Asked:
         return self._tally.record()

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
+from curate.answers import Sameness, sameness
 from curate.filters import LETTERS
 from curate.sameness import is_negated, marks_of
-from curate.synthesis.equality import WORDED, Sameness, occurrences, sameness, stands_in
+from curate.synthesis.equality import WORDED, occurrences, stands_in
 from curate.synthesis.replies import Contrast, WrittenQuestion
 
 

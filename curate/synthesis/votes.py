@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from curate.synthesis.equality import is_same
+from curate.answers import grouped
 from curate.verify import extract_lenient, infer_kind
 
 
@@ -61,11 +61,7 @@ def vote(answers: Sequence[str | None], kind: str | None, fewest: int, least_sha
         fewest: solutions that must state an answer.
         least_share: of the votes, that the winner must have.
     """
-    groups: list[list[int]] = []
-    for place, answer in enumerate(answers):
-        if answer is not None:
-            group = next((each for each in groups if is_same(answers[each[0]] or "", answer, kind)), None)
-            groups.append([place]) if group is None else group.append(place)
+    groups = grouped(answers, kind)
     written = sorted(
         ((_as_written([answers[place] or "" for place in group]), group) for group in groups),
         key=lambda each: (-len(each[1]), each[1][0]),

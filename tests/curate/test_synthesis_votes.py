@@ -1,5 +1,7 @@
 """Votes: counted by the verifier's equality, with a winner, or a reason why there is none."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,9 +39,9 @@ def test_more_votes_than_any_other_are_enough_unless_a_share_is_asked() -> None:
 
 
 @given(st.lists(st.sampled_from(["A", "B", "C", None]), max_size=9), st.randoms())
-def test_the_order_of_the_solutions_decides_nothing(answers: list[str | None], chance: object) -> None:
+def test_the_order_of_the_solutions_decides_nothing(answers: list[str | None], chance: Random) -> None:
     mixed = list(answers)
-    chance.shuffle(mixed)  # type: ignore[attr-defined]
+    chance.shuffle(mixed)
     one, other = vote(answers, "choice", 1, 0), vote(mixed, "choice", 1, 0)
     assert (one.answer, one.refused, one.counts, one.share) == (other.answer, other.refused, other.counts, other.share)
     assert sum(one.counts.values()) == sum(answer is not None for answer in answers)
