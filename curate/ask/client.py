@@ -241,6 +241,7 @@ def _loop() -> Iterator[_Run]:
     try:
         yield _Run(loop)
     finally:
+        asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result()  # threads that look up names
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

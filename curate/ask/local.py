@@ -33,7 +33,7 @@ class Batching:
             draws = [draw for draw, _ in batch]
             try:
                 answers = await asyncio.get_running_loop().run_in_executor(self._thread, self._model.answer, draws)
-            except BaseException as error:
+            except Exception as error:
                 for _, answer in batch:
                     if not answer.done():
                         answer.set_exception(error)

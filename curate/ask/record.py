@@ -44,9 +44,7 @@ class Tally:
     def record(self) -> Asked:
         """Return what was counted until now."""
         return Asked(
-            model=self._model.model,
-            api=self._model.api,
-            sampling=self._model.sampling | {"max_tokens": self._model.max_tokens},
+            **self._model.drawn,
             prompts=dict(sorted(self._prompts.items())),
             requests=self._requests,
             samples=self._samples,

@@ -1,11 +1,13 @@
 """Which model is asked, how, and what it may cost: the part of a configuration that every asking command has."""
 
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from crossthink.config import Settings
-from crossthink.files import digest
+from crossthink.files import digest, sha256_file
 from curate.ask.request import Message, Request
 
 
@@ -55,12 +57,8 @@ class ModelSettings(Settings):
 
     def asked(self, request: Request) -> dict[str, Any]:
         """Return all that an answer to a request depends on, but for the sample's number."""
-        return {
-            "model": self.model,
-            "api": self.api,
-            "prompt": self.shown(request),
-            "sampling": self.sampling | {"max_tokens": request.max_tokens or self.max_tokens},
-        }
+        asked = self.drawn | {"prompt": self.shown(request)}
+        return asked | {"sampling": asked["sampling"] | {"max_tokens": request.max_tokens or self.max_tokens}}
 
     def shown(self, request: Request) -> str | list[Message]:
         """Return a prompt in the form that the api takes: a text is one message of a user, a conversation its texts."""
@@ -74,10 +72,23 @@ class ModelSettings(Settings):
         return digest(self.asked(request))
 
     @property
-    def sampling(self) -> dict[str, Any]:
-        """How answers are drawn, but for the limit of tokens."""
-        names = ("temperature", "top_p", "stop", "seed", "logprobs")
-        return {name: getattr(self, name) for name in names}
+    def drawn(self) -> dict[str, Any]:
+        """What answers depend on besides what is shown: neither where the model is, nor how it is spoken to."""
+        names = ("temperature", "top_p", "stop", "seed", "logprobs", "max_tokens")
+        return {"model": self.identity, "api": self.api, "sampling": {name: getattr(self, name) for name in names}}
+
+    @property
+    def identity(self) -> str:
+        """The model's name in digests and records: a folder of this machine goes by its last part and its content, since the
+        same folder can hold other weights tomorrow, and no digest holds a path."""
+        folder = Path(self.model)
+        if self.base_url is not None or not folder.is_dir():
+            return self.model
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        seen = tuple(
+            (path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in files
+        )
+        return f"{folder.resolve().name}@{_content(folder, seen)}"
 
 
 class Budget(Settings):
@@ -89,3 +100,9 @@ class Budget(Settings):
     """Of prompts and answers together."""
     money: float | None = Field(default=None, ge=0)
     """In the currency of the model's prices."""
+
+
+@lru_cache(maxsize=8)
+def _content(folder: Path, files: tuple[tuple[str, int, int], ...]) -> str:
+    """Digest of a folder's files; they are read again when one's size or time has changed."""
+    return digest([[name, sha256_file(folder / name)] for name, _, _ in files])[:16]

@@ -57,4 +57,4 @@ class SolveConfig(Settings):
 
     @property
     def called(self) -> str:
-        return self.label or self.model.model
+        return self.label or self.model.identity

@@ -92,9 +92,8 @@ class _Questions:
         """Return the record, without its counts."""
         config = self._config
         settings = config.model_dump(mode="json", include={"samples", "template", "answers"})
-        asked = {"api": config.model.api, "max_tokens": config.model.max_tokens, **config.model.sampling}
         content = self._corpus.record().content
-        parts = [config.called, config.model.model, asked, settings, self.prompt.digest, content, code_digest()]
+        parts = [config.called, config.model.drawn, settings, self.prompt.digest, content, code_digest()]
         return Difficulty(
             name=config.name, model=config.called, how="asked", key=digest(["asked", *parts]), corpus=config.corpus,
             settings=settings, made_from=[], verifier=verifier_digest(), asked=None, parents=[], questions=0, responses=0,

@@ -128,10 +128,9 @@ class Evaluator:
     def _draft(self, benchmarks: list[SourceRecord]) -> Evaluation:
         config, model = self._config, self._subject.model
         settings = config.model_dump(mode="json", include={"only", "rows", "limit", "runs", "answers"})
-        asked = {"model": model.model, "api": model.api, "max_tokens": model.max_tokens, **model.sampling}
-        parts = [asked, self._subject.run, settings, self._words.prompt.digest, self._content, code_digest()]
+        parts = [model.drawn, self._subject.run, settings, self._words.prompt.digest, self._content, code_digest()]
         return Evaluation(
-            name=config.name, model=self._subject.run or model.model, run=self._subject.run, key=digest(parts),
+            name=config.name, model=self._subject.run or model.identity, run=self._subject.run, key=digest(parts),
             settings=settings, benchmarks=benchmarks, left_out=self._left_out, verifier=verifier_digest(), asked=None,
             files=[],
         )  # fmt: skip

@@ -55,9 +55,8 @@ class Judge:
 
 
 def judge_identity(model: ModelSettings, prompts: Iterable[Prompt]) -> dict[str, Any]:
-    """Return what answers depend on besides what is shown: neither where the model is, nor how it is spoken to, nor the budget."""
-    drawn = {"model": model.model, "api": model.api, "sampling": model.sampling | {"max_tokens": model.max_tokens}}
-    return {"model": drawn, "prompts": {f"{each.name}.v{each.version}": each.digest for each in prompts}}
+    """Return what a judge's answers depend on besides what is shown."""
+    return {"model": model.drawn, "prompts": {f"{each.name}.v{each.version}": each.digest for each in prompts}}
 
 
 def asked(ask: Ask, requests: Iterable[tuple[T, Request]]) -> Iterator[tuple[T, Reply]]:

@@ -82,7 +82,7 @@ def measure_judge(labels: Sequence[Labelled], config: AgreementConfig, ask: Ask)
     faults = sum((votes.faults for each in judged for votes in each.orders), Counter[str]())
     figures = {
         "asked": str(config.asks),
-        "model": config.model.model,
+        "model": config.model.identity,
         "votes": config.votes,
         "rule": str(config.rule),
         "rows": len(rows),

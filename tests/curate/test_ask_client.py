@@ -1,8 +1,9 @@
 """The client against a real server on loopback that is slow, wrong or dead on demand."""
 
+import asyncio
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from curate.ask import Budget, Completion, Failure, FailureReason, ModelSettings, Reply, Request
 from curate.ask.cache import Cache
 from curate.ask.client import AHEAD, ask
-from curate.ask.model import Unreachable
+from curate.ask.local import Batching
+from curate.ask.model import Draw, Unreachable
 from curate.ask.price import estimate
 from curate.ask.record import Tally
 from curate.ask.spending import BudgetSpent, Spending
@@ -226,12 +228,12 @@ def test_no_more_are_on_their_way_than_allowed_and_few_are_taken_ahead(tmp_path:
 
 
 def test_a_reader_that_stops_leaves_nothing_running(tmp_path: Path) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with scripted_server(echo) as server, Cache(tmp_path) as cache:
         replies = ask(questions(100), model(server), cache, Spending(Budget()))
         next(replies)
         replies.close()
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_two_that_ask_the_same_at_once_get_one_answer(tmp_path: Path) -> None:
@@ -300,3 +302,48 @@ def test_the_record_of_the_same_work_is_the_same_kept_or_asked(tmp_path: Path) -
     assert first == record(1, echo, "a") == record(7, echo, "b")
     assert first["answers"] != record(7, lambda call: echo(call) + ".", "c")["answers"]
     assert (first["requests"], first["samples"], first["failures"]) == (30, 60, {})
+
+
+def test_a_folder_of_this_machine_is_known_by_its_content_and_not_by_its_place(tmp_path: Path) -> None:
+    """Other weights in the same folder are another model, whose answers nobody has asked for yet."""
+    for name in ("here/tiny", "there/tiny"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "model.safetensors").write_bytes(b"weights")
+    here, there = (ModelSettings(model=str(tmp_path / place / "tiny")) for place in ("here", "there"))
+    before = here.digest(Request("a", "text"))
+    assert before == there.digest(Request("a", "text"))
+    assert here.identity.startswith("tiny@")
+    assert str(tmp_path) not in str(here.asked(Request("a", "text")))
+    (tmp_path / "here/tiny/model.safetensors").write_bytes(b"others!")
+    assert here.digest(Request("a", "text")) != before
+
+
+def test_a_reader_that_stops_has_no_further_batch_answered_on_this_machine() -> None:
+    async def scenario() -> int:
+        model = Slow()
+        batching = Batching(model, 2)
+        draws = [asyncio.create_task(batching.draw(Draw("x", 1, seed))) for seed in range(10)]
+        await asyncio.to_thread(model.has_begun.wait)
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        model.may_end.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await batching.close()
+        assert all(draw.cancelled() for draw in draws)
+        return model.batches
+
+    assert asyncio.run(scenario()) == 1
+
+
+class Slow:
+    """A model on this machine whose first batch waits to be let go."""
+
+    def __init__(self) -> None:
+        self.has_begun, self.may_end, self.batches = threading.Event(), threading.Event(), 0
+
+    def answer(self, draws: Sequence[Draw]) -> list[Completion]:
+        self.batches += 1
+        self.has_begun.set()
+        self.may_end.wait()
+        return [Completion("x") for _ in draws]
