@@ -1,6 +1,6 @@
 """`crossthink cp` and `crossthink validate`: a shipped configuration as a file of one's own, and whether a file is valid.
 
-A configuration is of one of eight kinds, each with a loader of its own; a file's kind is known by its keys.
+A configuration is of one of twelve kinds, each with a loader of its own; a file's kind is known by its keys.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,10 @@ class Kind(StrEnum):
     SYNTHESIS = "synthesis"
     BENCHMARKS = "benchmarks"
     PLAN = "plan"
+    DIFFICULTY = "difficulty"
+    RATING = "rating"
+    AGREEMENT = "agreement"
+    EVALUATION = "evaluation"
     MAPPING = "mapping"
     SCORES = "scores"
     SIZES = "sizes"
@@ -58,7 +62,7 @@ def validate(
     file: Annotated[Path, typer.Argument(help="A YAML file.")],
     kind: Annotated[Kind | None, typer.Option(help="What it should be; by default known by its keys.")] = None,
 ) -> None:
-    """Say whether a file is a valid recipe, curation, synthesis, set of benchmarks, plan, source mapping or table."""
+    """Say whether a file is a valid recipe, curation, synthesis, plan, evaluation or any other configuration."""
     chosen = kind or _kind_of(file)
     _loaders()[chosen](file)
     typer.echo(f"{file}: a valid {_TITLES[chosen]}")
@@ -70,6 +74,10 @@ _TITLES = {
     Kind.SYNTHESIS: "synthesis",
     Kind.BENCHMARKS: "set of benchmarks",
     Kind.PLAN: "plan",
+    Kind.DIFFICULTY: "difficulty to be measured",
+    Kind.RATING: "rating",
+    Kind.AGREEMENT: "agreement to be measured",
+    Kind.EVALUATION: "evaluation",
     Kind.MAPPING: "source mapping",
     Kind.SCORES: "table of scores",
     Kind.SIZES: "table of sizes",
@@ -92,6 +100,12 @@ def _kind_of(file: Path) -> Kind:
         return Kind.RECIPE
     if stated.keys() & {"documents", "topics", "personas", "rewrite"}:
         return Kind.SYNTHESIS
+    if "labels" in stated:
+        return Kind.AGREEMENT
+    if "corpus" in stated:
+        return Kind.RATING if "ratings" in stated else Kind.DIFFICULTY
+    if "sources" not in stated and stated.keys() & {"benchmarks", "only", "runs"}:
+        return Kind.EVALUATION
     if "model" in stated or "stages" in stated:
         return Kind.PLAN
     if "sources" in stated:
@@ -103,7 +117,8 @@ def _kind_of(file: Path) -> Kind:
             return kind
     expected = (
         "components (a recipe), model (a plan), sources (a curation or benchmarks), documents, topics, personas or rewrite"
-        " (a synthesis), question (a mapping), scores or sizes"
+        " (a synthesis), corpus (a difficulty, or with ratings a rating), labels (an agreement), benchmarks (an evaluation),"
+        " question (a mapping), scores or sizes"
     )
     raise UserError(f"{file}: found the keys {listing(stated)}, expected {expected}; or say what it is with --kind")
 
@@ -126,6 +141,10 @@ def _loaders() -> dict[Kind, Callable[[Path], object]]:
     from blends.sizes import Sizes
     from crossthink.config import load_config
     from curate.config import load_benchmarks, load_curation
+    from curate.difficulty.settings import SolveConfig
+    from curate.evaluation.settings import EvaluationConfig
+    from curate.judging.measure import AgreementConfig
+    from curate.judging.ratings import RatingConfig
     from curate.sources.registry import read_mapping
     from curate.synthesis.settings import load_synthesis
     from train_backend.plan import load_plan
@@ -136,6 +155,10 @@ def _loaders() -> dict[Kind, Callable[[Path], object]]:
         Kind.SYNTHESIS: load_synthesis,
         Kind.BENCHMARKS: load_benchmarks,
         Kind.PLAN: load_plan,
+        Kind.DIFFICULTY: lambda path: load_config(path, SolveConfig),
+        Kind.RATING: lambda path: load_config(path, RatingConfig),
+        Kind.AGREEMENT: lambda path: load_config(path, AgreementConfig),
+        Kind.EVALUATION: lambda path: load_config(path, EvaluationConfig),
         Kind.MAPPING: read_mapping,
         Kind.SCORES: lambda path: load_config(path, ScoreTable),
         Kind.SIZES: lambda path: load_config(path, Sizes),
@@ -147,6 +170,7 @@ def _folders() -> dict[Kind, Path]:
     from blends.scores import SHIPPED as SCORES
     from blends.sizes import SHIPPED as SIZES
     from curate.config import SHIPPED as CURATIONS
+    from curate.evaluation.settings import SHIPPED as EVALUATIONS
     from curate.sources.registry import MAPPINGS
     from curate.synthesis.settings import SHIPPED as SYNTHESES
     from train_backend.plan import SHIPPED as PLANS
@@ -156,6 +180,7 @@ def _folders() -> dict[Kind, Path]:
         Kind.CURATION: CURATIONS,
         Kind.SYNTHESIS: SYNTHESES,
         Kind.PLAN: PLANS,
+        Kind.EVALUATION: EVALUATIONS,
         Kind.MAPPING: MAPPINGS,
         Kind.SCORES: SCORES,
         Kind.SIZES: SIZES,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossthink.cli.options import DEFAULT_WORKSPACE, WorkspaceOption
+from crossthink.cli.options import DEFAULT_WORKSPACE, DryRunOption, WorkspaceOption
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
 
@@ -25,7 +25,7 @@ def evaluate(
     run: Annotated[str | None, typer.Option(help="A run of the workspace, whose last checkpoint is evaluated.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder that the benchmarks' files are relative to.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="So many questions of each benchmark.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what asking would cost, and ask nothing.")] = False,
+    dry_run: DryRunOption = False,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Score a model on benchmarks: any OpenAI-compatible server, a model on this machine, or a run's checkpoint."""

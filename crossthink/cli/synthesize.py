@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossthink.cli.options import DEFAULT_WORKSPACE, ThreadsOption, WorkspaceOption
+from crossthink.cli.options import DEFAULT_WORKSPACE, DryRunOption, ThreadsOption, WorkspaceOption
 from crossthink.engines import use_threads
 from crossthink.workspace import Workspace
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def synthesize(
     config: Annotated[str, typer.Argument(help="A synthesis's YAML file, or the name of a shipped one.")],
     data: Annotated[Path | None, typer.Option(help="Folder that its files are relative to.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Price the work, and ask nothing.")] = False,
+    dry_run: DryRunOption = False,
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     threads: ThreadsOption = None,
 ) -> None:

@@ -179,12 +179,31 @@ SHIPPED = [
     *((path, "curation") for path in sorted((ROOT / "curate/configs").glob("*.yaml")) if "benchmarks" not in path.name),
     *((path, "set of benchmarks") for path in sorted((ROOT / "curate/configs").glob("*benchmarks.yaml"))),
     *((path, "plan") for path in sorted((ROOT / "train_backend/plans").glob("*.yaml"))),
+    *((path, "synthesis") for path in sorted((ROOT / "curate/synthesis/configs").glob("*.yaml"))),
+    *((path, "evaluation") for path in sorted((ROOT / "curate/evaluation/configs").glob("*.yaml"))),
     *((path, "source mapping") for path in sorted((ROOT / "curate/sources/mappings").glob("*.yaml"))[::8]),
 ]
 
 
 @pytest.mark.parametrize(("path", "title"), SHIPPED, ids=[f"{title}-{path.stem}" for path, title in SHIPPED])
 def test_everything_that_ships_is_known_by_its_keys_and_valid(crossthink: CommandLine, path: Path, title: str) -> None:
+    assert crossthink("validate", path)[:2] == (0, f"{path}: a valid {title}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("corpus: c", "difficulty to be measured"),
+        ("corpus: c\nratings: 3", "rating"),
+        ("labels: l.jsonl\nasks: same", "agreement to be measured"),
+        ("benchmarks: open-benchmarks", "evaluation"),
+    ],
+)
+def test_what_asks_a_model_is_known_by_its_keys_and_no_plan(
+    crossthink: CommandLine, tmp_path: Path, text: str, title: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"name: x\nmodel: {{model: m}}\n{text}\n")
     assert crossthink("validate", path)[:2] == (0, f"{path}: a valid {title}\n")
 
 
