@@ -80,7 +80,8 @@ def measured(pairs: list[LabelledPair], same: Callable[[str, str], bool]) -> dic
 
     def ask(requests: Iterable[Request]) -> Iterator[Reply]:
         for request in requests:
-            found = _PAIR.search(str(request.prompt[-1]["content"]))  # type: ignore[index]
+            assert not isinstance(request.prompt, str)
+            found = _PAIR.search(request.prompt[-1]["content"])
             assert found is not None
             mark, one, other = found.groups()
             verdict = "yes" if same(one, other) else "no"

@@ -68,8 +68,9 @@ class SourceSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _synthetic_has_one_adapter(cls, values: object) -> object:
-        is_synthetic = isinstance(values, dict) and values.get("synthetic") is not None
-        return {"adapter": "synthetic", **values} if is_synthetic else values  # type: ignore[dict-item]
+        if isinstance(values, dict) and values.get("synthetic") is not None:
+            return {"adapter": "synthetic", **values}
+        return values
 
     @field_validator("adapter", mode="before")
     @classmethod

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 from rich.console import Console
 
@@ -54,13 +55,14 @@ class StandIn:
 
 
 def main(what: str, workspace: str, name: str) -> None:
-    runs.find_backend = resume.find_backend = lambda name: StandIn()  # type: ignore[attr-defined]
     place, console = Workspace(Path(workspace)), Console(width=200)
+    found = {"find_backend": lambda name: StandIn()}
     try:
-        if what == "resume":
-            resume.resume(place, name, console=console)
-        else:
-            runs.train(place, "small", Path(name), dry_run=False, again=False, console=console)
+        with patch.multiple(runs, **found), patch.multiple(resume, **found):
+            if what == "resume":
+                resume.resume(place, name, console=console)
+            else:
+                runs.train(place, "small", Path(name), dry_run=False, again=False, console=console)
     except RunFailed as failure:
         sys.exit(str(failure))
 

@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,8 +78,8 @@ def test_a_signal_while_the_command_is_being_started_ends_it_too(
 ) -> None:
     popen = subprocess.Popen
 
-    def interrupted(*arguments: object, **settings: object) -> object:
-        process = popen(*arguments, **settings)  # type: ignore[call-overload]
+    def interrupted(*arguments: Any, **settings: Any) -> "subprocess.Popen[bytes]":
+        process = popen(*arguments, **settings)
         while not (tmp_path / "pid").exists():
             time.sleep(0.05)
         signal.raise_signal(number)

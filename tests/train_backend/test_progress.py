@@ -3,6 +3,7 @@
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from rich.console import Console
@@ -15,8 +16,8 @@ from train_backend.progress import Progress, span
 class Stage:
     """A stage that writes as told, at a time of its own."""
 
-    def __init__(self, folder: Path, kind: str = "grpo", steps: int = 10) -> None:
-        self.rendered = RenderedStage(kind, folder, steps, headline="reward")  # type: ignore[arg-type]
+    def __init__(self, folder: Path, kind: Literal["sft", "grpo", "dpo"] = "grpo", steps: int = 10) -> None:
+        self.rendered = RenderedStage(kind, folder, steps, headline="reward")
         self.rendered.outcomes.mkdir(parents=True)
         self.now = 0.0
 
@@ -41,7 +42,8 @@ def console(terminal: bool = False) -> Console:
 
 
 def said(console: Console) -> list[str]:
-    return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue().splitlines()
 
 
 def test_a_step_says_its_reward_length_throughput_and_what_is_left(stage: Stage) -> None:

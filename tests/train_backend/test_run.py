@@ -67,7 +67,7 @@ class Run:
 
     def sql(self, query: str) -> list[dict[str, Any]]:
         with Catalog(views(self.workspace.runs)) as catalog:
-            return catalog.query(query).to_pylist()  # type: ignore[no-any-return]
+            return list(catalog.query(query).to_pylist())
 
     def metric(self, name: str) -> list[float]:
         found = self.sql(f"select value from metrics where stage = 'grpo' and metric = '{name}' order by step")
@@ -92,7 +92,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     rows = list(islice(chain.from_iterable(repeat(two_components(8))), (STEPS + 1) * BATCH))
     blend = write_blend(workspace.manifests, rows, BATCH)
     (home / "plan.yaml").write_text(PLAN)
-    console = Console(file=StringIO(), width=100)
+    said = StringIO()
+    console = Console(file=said, width=100)
     is_over = threading.Event()
     arguments = (workspace.runs / "small-v1-short", is_over)
     killer = threading.Thread(target=kill_the_rollout_actor_after_the_first_step, args=arguments)
@@ -104,7 +105,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         is_over.set()
         killer.join()
     folder = resume(workspace, "small-v1-short", console=console)
-    return Run(workspace, blend, folder, str(failed.value), console.file.getvalue())  # type: ignore[attr-defined]
+    return Run(workspace, blend, folder, str(failed.value), said.getvalue())
 
 
 def test_a_rollout_actor_that_is_killed_ends_the_run_and_the_cause_is_found_in_the_log(run: Run) -> None:

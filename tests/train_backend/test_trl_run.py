@@ -52,7 +52,7 @@ class Run:
 
     def sql(self, query: str) -> list[dict[str, Any]]:
         with Catalog(views(self.workspace.runs)) as catalog:
-            return catalog.query(query).to_pylist()  # type: ignore[no-any-return]
+            return list(catalog.query(query).to_pylist())
 
     def metric(self, stage: str, name: str) -> list[float]:
         query = f"select value from metrics where stage = '{stage}' and metric = '{name}' order by step"
@@ -72,9 +72,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     rows = list(islice(chain.from_iterable(repeat(two_components(8))), STEPS * BATCH))
     blend = write_blend(workspace.manifests, rows, BATCH)
     (home / "plan.yaml").write_text(PLAN)
-    console = Console(file=StringIO(), width=100)
+    said = StringIO()
+    console = Console(file=said, width=100)
     folder = train(workspace, "small", home / "plan.yaml", dry_run=False, again=False, console=console)
-    return Run(workspace, blend, folder, console.file.getvalue())  # type: ignore[attr-defined]
+    return Run(workspace, blend, folder, said.getvalue())
 
 
 def test_it_ends_well_and_says_so_last(run: Run) -> None:
