@@ -22,7 +22,7 @@ def write_plan(
 
 
 DPO = "{kind: dpo, steps: 1, batch_size: 8, max_length: 64}"
-PAPER = ["paper-7b", "paper-7b-4-nodes", "paper-32b-4-nodes", "probe-7b"]
+PAPER = ["paper-7b", "paper-7b-4-nodes", "paper-32b", "paper-32b-4-nodes", "probe-7b"]
 
 
 def grpo_of(plan: Plan) -> GRPOStage:
@@ -47,6 +47,7 @@ def test_the_paper_plans_are_for_both_models_on_one_node_and_on_several() -> Non
     assert machines == {
         ("Qwen/Qwen2.5-7B", False, 8),
         ("Qwen/Qwen2.5-7B", True, 8),
+        ("Qwen/Qwen2.5-32B", False, 8),
         ("Qwen/Qwen2.5-32B", True, 8),
     }
 
