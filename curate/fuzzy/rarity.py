@@ -38,12 +38,8 @@ class Rarity:
 
     def add(self, length: int, runs: Hashes) -> None:
         """Count runs of `length` words."""
-        slots = np.sort(self._slots(runs))
-        if len(slots):
-            begins = np.flatnonzero(np.concatenate([[True], slots[1:] != slots[:-1]]))
-            seen = np.diff(np.append(begins, len(slots)))
-            self._tables[length - 1][slots[begins]] += seen.astype(np.uint32)
-            self._totals[length - 1] += len(slots)
+        np.add.at(self._tables[length - 1], self._slots(runs), np.uint32(1))
+        self._totals[length - 1] += len(runs)
 
     def weigh(self, words: Tokens) -> tuple[Bits, Bits]:
         """Return for each word how many bits it says and how often it was seen."""
@@ -67,8 +63,8 @@ class Rarity:
         found[starts[is_full]] = np.maximum(seen - (noise if length > 1 else 0), 1)
         return found
 
-    def _slots(self, hashes: Hashes) -> npt.NDArray[np.uint32]:
-        return (hashes >> np.uint64(64 - self._bits)).astype(np.uint32)
+    def _slots(self, hashes: Hashes) -> npt.NDArray[np.int64]:
+        return (hashes >> np.uint64(64 - self._bits)).view(np.int64)
 
 
 def _given(
