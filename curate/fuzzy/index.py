@@ -76,7 +76,7 @@ def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.
                 kept[standing] = sketches(signatures)
                 keys = np.vstack([band_keys(signatures, settings.band_rows), _whole(words)])
                 is_compared = (terms[standing] != NO_TERMS) & (words.counts > 0)
-                packed = (keys >> np.uint64(bits) << np.uint64(bits) | standing)[:, is_compared]
+                packed = (keys >> np.uint64(bits) << np.uint64(bits) | standing).compress(is_compared, axis=1)
                 for file, row in zip(files, packed.astype("<u8", copy=False), strict=True):
                     row.tofile(file)
             del batch, rows  # or they would be held while the next ones are read
