@@ -58,11 +58,16 @@ def tokenise(texts: pl.Series) -> Tokens:
     Args:
         texts: String series of any length.
     """
+    parts = [Tokens(np.zeros(0, np.uint64), np.zeros(1, np.int64)), *(tokens for _, tokens in token_chunks(texts))]
+    counts = np.concatenate([part.counts for part in parts])
+    return Tokens(np.concatenate([part.hashes for part in parts]), _offsets(counts))
+
+
+def token_chunks(texts: pl.Series) -> Iterator[tuple[slice, Tokens]]:
+    """Yield runs of rows, in order, with what `tokenise` says of them; what is computed of one fits into the cache."""
     data, offsets = _bytes(_fold(texts))
-    parts = [_tokenise(data[offsets[low] : offsets[high]], offsets[low:high]) for low, high in _chunks(offsets)]
-    counts = [np.zeros(0, np.int64), *(counts for _, counts in parts)]
-    hashes = [np.zeros(0, np.uint64), *(hashes for hashes, _ in parts)]
-    return Tokens(np.concatenate(hashes), _offsets(np.concatenate(counts)))
+    for low, high in _chunks(offsets):
+        yield slice(low, high), _tokenise(data[offsets[low] : offsets[high]], offsets[low : high + 1] - offsets[low])
 
 
 def words(text: str) -> list[str]:
@@ -75,20 +80,22 @@ def words(text: str) -> list[str]:
 
 def shingles(tokens: Tokens, size: int) -> Tokens:
     """Hash every run of `size` words; a row with fewer words has one run of all of them, a row without words none."""
+    if size == 1:
+        return Tokens(_mixed(tokens.hashes), tokens.offsets)
     counts = tokens.counts
     runs = np.where(counts == 0, 0, np.maximum(counts - size + 1, 1))
     offsets = _offsets(runs)
     total = len(tokens.hashes)
-    full = tokens.hashes[: max(total - size + 1, 0)].copy()
+    full = tokens.hashes.copy()
     for step in range(1, size):
         full *= _SHINGLE
-        full += tokens.hashes[step : step + len(full)]
+        full[: max(total - step, 0)] += tokens.hashes[step:]
     is_start = np.ones(total, np.bool_)  # of a run inside its row
     for step in range(1, size):
         ends = tokens.offsets[1:][counts >= step] - step
         is_start[ends] = False
     is_start[tokens.offsets[:-1][(counts > 0) & (counts < size)]] = True
-    hashed = np.concatenate([full, np.zeros(total - len(full), np.uint64)])[is_start]
+    hashed = full[is_start]
     for length in range(1, size):
         short = np.flatnonzero(counts == length)
         run = np.zeros(len(short), np.uint64)
@@ -101,14 +108,12 @@ def shingles(tokens: Tokens, size: int) -> Tokens:
 def _fold(texts: pl.Series) -> pl.Series:
     """Lower case, and only ASCII characters between words; plain ASCII rows are lower-cased by the byte table instead."""
     texts = texts.fill_null("")
-    is_plain = texts.str.len_bytes() == texts.str.len_chars()
-    if is_plain.all():
+    is_odd = texts.str.len_bytes() != texts.str.len_chars()
+    if not is_odd.any():
         return texts
-    odd = texts.filter(~is_plain).str.to_lowercase().str.replace_all(r"[^\w\x00-\x7f]+", " ")
+    odd = texts.filter(is_odd).str.to_lowercase().str.replace_all(r"[^\w\x00-\x7f]+", " ")
     spaced = odd.str.replace_all(_NO_SPACES_BETWEEN_WORDS, " $1 ")
-    folded = texts.to_frame("text").with_row_index("row")
-    changed = folded.filter(~is_plain).select("row").with_columns(text=spaced)
-    return folded.update(changed, on="row", maintain_order="left")["text"]
+    return texts.clone().scatter(is_odd.arg_true(), spaced)
 
 
 def _bytes(texts: pl.Series) -> tuple[npt.NDArray[np.uint8], Places]:
@@ -128,8 +133,8 @@ def _chunks(offsets: Places) -> Iterator[tuple[int, int]]:
         low = high
 
 
-def _tokenise(data: npt.NDArray[np.uint8], begins: Places) -> tuple[Hashes, Places]:
-    """The hashes of the words of a chunk, and how many words each of its texts has."""
+def _tokenise(data: npt.NDArray[np.uint8], offsets: Places) -> Tokens:
+    """The words of a chunk, whose texts begin and end at `offsets`."""
     folded = np.frombuffer(data.tobytes().translate(_LOWER) + bytes(_PIECE), np.uint8)
     starts, ends = _edges(folded[: len(data)] > 0)
     eights = np.ndarray(len(data), "<u8", folded, strides=(1,))  # the eight bytes from each place on
@@ -141,8 +146,7 @@ def _tokenise(data: npt.NDArray[np.uint8], begins: Places) -> tuple[Hashes, Plac
         hashed[longer] = _mixed(hashed[longer] * _TIMES + piece)
         done += _PIECE
         longer = longer[lengths[longer] > done]
-    first = np.searchsorted(starts, np.append(begins - begins[0], len(data)))
-    return hashed, np.diff(first)
+    return Tokens(hashed, np.searchsorted(starts, offsets))
 
 
 def _edges(is_word: npt.NDArray[np.bool_]) -> tuple[Places, Places]:
@@ -161,10 +165,13 @@ def _offsets(counts: Places) -> Places:
 
 def _mixed(hashed: Hashes) -> Hashes:
     """Spread the differences over all bits; one number of 64 bits for each number of 64 bits."""
-    hashed = (hashed ^ (hashed >> np.uint64(32))) * _MIX
-    hashed ^= hashed >> np.uint64(29)
-    hashed *= _TIMES
-    return hashed ^ (hashed >> np.uint64(32))
+    mixed = hashed >> np.uint64(32)
+    mixed ^= hashed
+    mixed *= _MIX
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= _TIMES
+    mixed ^= mixed >> np.uint64(32)
+    return mixed
 
 
 def _lower_table() -> bytes:

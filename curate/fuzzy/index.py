@@ -4,8 +4,12 @@ Of every item the keys of its bands and of its whole text go to a file per band;
 and context stays in memory (8 bytes an item), and so does how often each run of words was seen, in tables of fixed size.
 """
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +20,15 @@ from curate.fuzzy.rarity import LONGEST_RUN, Rarity
 from curate.fuzzy.settings import FuzzySettings
 from curate.sameness import gold_forms
 from curate.table import PLACE, ItemTable
-from curate.tokens import Hashes, Tokens, shingles, tokenise
+from curate.tokens import Hashes, Tokens, shingles, token_chunks
 
 COLUMNS = ("question", "context", "options", "answer", "images")
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
+_BASE = 0xD6E8FEB86659FD93
+_INVERSE = pow(_BASE, -1, 1 << 64)
 NO_TERMS = np.uint64(0)
-SLICE_ROWS = 1 << 13
-"""Rows read into numbers at once; what is computed on the way takes about 1 KiB a word."""
+SLICE_ROWS = 1 << 14
+"""Rows whose texts are folded, and whose golds are hashed, at once; their words are counted a chunk of bytes at a time."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +71,26 @@ def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.
     terms = np.zeros(items.height, np.uint64)
     kept = np.memmap(spill / "sketches", np.uint64, "w+", shape=(max(items.height, 1), sketch_words(settings.values)))
     index = Index(bands, spill / "whole", bits, by_standing, terms, kept, Rarity(items.count))
-    files = [path.open("wb") for path in (*bands, index.whole)]
-    try:
+    with ExitStack() as opened:
+        files = [opened.enter_context(path.open("wb")) for path in (*bands, index.whole)]
         for batch in items.batches(COLUMNS):
             for rows in batch.iter_slices(SLICE_ROWS):
                 standing = standings[rows[PLACE].to_numpy()]
                 terms[standing] = terms_of(rows)
-                words = tokenise(rows["question"])
-                signatures = _signatures(words, settings, index.rarity)
-                kept[standing] = sketches(signatures)
-                keys = np.vstack([band_keys(signatures, settings.band_rows), _whole(words)])
-                is_compared = (terms[standing] != NO_TERMS) & (words.counts > 0)
-                packed = (keys >> np.uint64(bits) << np.uint64(bits) | standing).compress(is_compared, axis=1)
-                for file, row in zip(files, packed.astype("<u8", copy=False), strict=True):
-                    row.tofile(file)
+                for part, words in token_chunks(rows["question"]):
+                    _write(index, files, standing[part], words, settings)
             del batch, rows  # or they would be held while the next ones are read
-    finally:
-        for file in files:
-            file.close()
     return index
+
+
+def _write(index: Index, files: Sequence[BinaryIO], standing: Hashes, words: Tokens, settings: FuzzySettings) -> None:
+    """Count the runs of words of some rows, and write their sketches and keys."""
+    signatures = _signatures(words, settings, index.rarity)
+    index.sketches[standing] = sketches(signatures)
+    is_compared = (index.terms[standing] != NO_TERMS) & (words.counts > 0)
+    bits, standing = np.uint64(index.standing_bits), standing[is_compared]
+    for file, key in zip(files, (*band_keys(signatures, settings.band_rows), _whole(words)), strict=True):
+        (key[is_compared] >> bits << bits | standing).astype("<u8", copy=False).tofile(file)
 
 
 def _signatures(words: Tokens, settings: FuzzySettings, rarity: Rarity) -> npt.NDArray[np.uint32]:
@@ -96,10 +103,20 @@ def _signatures(words: Tokens, settings: FuzzySettings, rarity: Rarity) -> npt.N
 
 def _whole(words: Tokens) -> Hashes:
     """One key for the words of each row in their order."""
-    position = np.arange(len(words.hashes), dtype=np.uint64) - np.repeat(words.offsets[:-1], words.counts).astype(
-        np.uint64
-    )
-    return _sums((words.hashes ^ (position * _MIX)) * _MIX, words.offsets)
+    count = 1 << len(words.hashes).bit_length()
+    powers, inverses = _powers(_BASE, count), _powers(_INVERSE, count)
+    totals = np.zeros(len(words.hashes) + 1, np.uint64)
+    np.cumsum(words.hashes * powers[: len(words.hashes)], out=totals[1:])
+    starts, ends = words.offsets[:-1], words.offsets[1:]
+    return (totals[ends] - totals[starts]) * inverses[starts]
+
+
+@lru_cache(4)
+def _powers(base: int, count: int) -> Hashes:
+    """The first powers of a number, modulo 2^64."""
+    powers = np.full(count, base, np.uint64)
+    powers[0] = 1
+    return np.multiply.accumulate(powers)
 
 
 def terms_of(batch: pl.DataFrame) -> Hashes:

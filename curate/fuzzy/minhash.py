@@ -94,11 +94,11 @@ def sketch_words(values: int) -> int:
 
 def sketches(signatures: npt.NDArray[np.uint32]) -> Hashes:
     """Return two bits of each value, packed; shape (texts, sketch_words)."""
-    packed = np.zeros((signatures.shape[1], sketch_words(len(signatures))), np.uint64)
-    for value, row in enumerate(signatures):
-        bits = ((row >> np.uint32(_SKETCH_BYTE)) & np.uint32(3)).astype(np.uint64)
-        packed[:, value // _SLOTS] |= bits << np.uint64(SKETCH_BITS * (value % _SLOTS))
-    return packed
+    bits = np.zeros((sketch_words(len(signatures)) * _SLOTS, signatures.shape[1]), np.uint8)
+    bits[: len(signatures)] = signatures >> np.uint32(_SKETCH_BYTE)
+    bits &= np.uint8(3)
+    packed = bits[0::4] | bits[1::4] << np.uint8(2) | bits[2::4] << np.uint8(4) | bits[3::4] << np.uint8(6)
+    return np.ascontiguousarray(packed.T).view("<u8").astype(np.uint64, copy=False)
 
 
 def estimated_jaccard(left: Hashes, right: Hashes, values: int) -> npt.NDArray[np.float64]:

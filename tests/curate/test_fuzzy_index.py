@@ -3,12 +3,14 @@
 from random import Random
 
 import numpy as np
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.fuzzy.minhash import STRIP, minhash
+from curate.fuzzy.index import _whole
+from curate.fuzzy.minhash import STRIP, minhash, sketch_words, sketches
 from curate.fuzzy.rarity import Rarity
-from curate.tokens import Tokens
+from curate.tokens import Tokens, tokenise
 
 
 @given(st.lists(st.integers(0, 3 * STRIP), max_size=40), st.randoms(use_true_random=False))
@@ -19,6 +21,21 @@ def test_a_signature_holds_the_least_product_of_a_row_with_each_factor(lengths: 
     top = 2**32 - 1
     told = [[min(((one >> 32) * by & top for one in row), default=top) for by in factors] for row in hashes]
     assert minhash(runs, 8, 7).T.tolist() == told
+
+
+@given(st.integers(1, 70), st.integers(0, 5))
+def test_a_sketch_holds_two_bits_of_each_value(values: int, rows: int) -> None:
+    signatures = np.random.default_rng(values).integers(0, 2**32, (values, rows), np.uint32)
+    told = [sum((int(value) >> 9 & 3) << 2 * at for at, value in enumerate(row)) for row in signatures.T]
+    words = range(sketch_words(values))
+    assert sketches(signatures).tolist() == [[one >> 64 * word & 2**64 - 1 for word in words] for one in told]
+
+
+@given(st.lists(st.text("abc ", max_size=12), max_size=30))
+def test_texts_have_one_key_if_their_words_are_the_same_in_the_same_order(texts: list[str]) -> None:
+    keys = _whole(tokenise(pl.Series(texts, dtype=pl.String))).tolist()
+    told = [tuple(text.split()) for text in texts]
+    assert len({*zip(keys, told, strict=True)}) == len(set(keys)) == len(set(told))
 
 
 def test_runs_are_counted_however_often_they_come_at_once() -> None:
