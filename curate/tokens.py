@@ -139,10 +139,10 @@ def _tokenise(data: npt.NDArray[np.uint8], offsets: Places) -> Tokens:
     starts, ends = _edges(folded[: len(data)] > 0)
     eights = np.ndarray(len(data), "<u8", folded, strides=(1,))  # the eight bytes from each place on
     lengths = ends - starts
-    hashed = _mixed(eights[starts] & _FIRST[np.minimum(lengths, _PIECE)])
+    hashed = _mixed(eights[starts] & _FIRST.take(lengths, mode="clip"))
     done, longer = _PIECE, np.flatnonzero(lengths > _PIECE)
     while len(longer):
-        piece = eights[starts[longer] + done] & _FIRST[np.minimum(lengths[longer] - done, _PIECE)]
+        piece = eights[starts[longer] + done] & _FIRST.take(lengths[longer] - done, mode="clip")
         hashed[longer] = _mixed(hashed[longer] * _TIMES + piece)
         done += _PIECE
         longer = longer[lengths[longer] > done]

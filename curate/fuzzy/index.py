@@ -90,7 +90,8 @@ def _write(index: Index, files: Sequence[BinaryIO], standing: Hashes, words: Tok
     is_compared = (index.terms[standing] != NO_TERMS) & (words.counts > 0)
     bits, standing = np.uint64(index.standing_bits), standing[is_compared]
     for file, key in zip(files, (*band_keys(signatures, settings.band_rows), _whole(words)), strict=True):
-        (key[is_compared] >> bits << bits | standing).astype("<u8", copy=False).tofile(file)
+        packed = key[is_compared] >> bits << bits | standing
+        file.write(packed.astype("<u8", copy=False).data)  # tofile would open the file anew
 
 
 def _signatures(words: Tokens, settings: FuzzySettings, rarity: Rarity) -> npt.NDArray[np.uint32]:

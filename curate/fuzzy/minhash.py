@@ -17,15 +17,13 @@ import numpy.typing as npt
 
 from curate.tokens import Hashes, Places, Tokens
 
-BLOCK_ROWS = 4096
-"""Rows computed at once; their values stay in the processor's cache."""
-
 STRIP = 16
 """Shingles of a row that are computed side by side."""
 
 SKETCH_BITS = 2
 """Bits kept of each value for an estimate: 16 bytes for 64 values (b-bit minwise hashing, Li and König, 2010)."""
 
+_NOTHING = np.uint32(np.iinfo(np.uint32).max)
 _SLOTS = 64 // SKETCH_BITS
 _SKETCH_BYTE = 9
 _LOW_BITS = np.uint64(0x5555555555555555)
@@ -40,41 +38,37 @@ def minhash(shingles: Tokens, values: int, seed: int) -> npt.NDArray[np.uint32]:
         values: how many mixing functions.
         seed: of the mixing functions.
     """
+    counts = shingles.counts
+    if not counts.any():
+        return np.full((values, len(counts)), _NOTHING)
+    laid, begins, places = _strips(shingles)
+    product, least = np.empty_like(laid), np.empty((values, laid.shape[1]), np.uint32)
     drawn = np.random.PCG64(seed).random_raw(values)  # raw: the same in every version of NumPy
-    times = (drawn >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
-    hashes = (shingles.hashes >> np.uint64(32)).astype(np.uint32)
-    counts, starts = shingles.counts, shingles.offsets[:-1]
-    signatures = np.empty((values, len(counts)), np.uint32)
-    for begin in range(0, len(counts), BLOCK_ROWS):
-        block = slice(begin, begin + BLOCK_ROWS)
-        if counts[block].any():
-            signatures[:, block] = _least(hashes, starts[block], counts[block], times)
-    signatures[:, counts == 0] = np.iinfo(np.uint32).max
-    return signatures
-
-
-def _least(
-    hashes: npt.NDArray[np.uint32], starts: Places, counts: Places, times: npt.NDArray[np.uint32]
-) -> npt.NDArray[np.uint32]:
-    """Return the least product of each row's hashes with each of `times`; shape (times, rows), anything for a row without."""
-    strips = -(-counts // STRIP)
-    longest_first = np.argsort(-strips, kind="stable")
-    active = np.cumsum(np.bincount(strips)[::-1])[-2::-1]  # rows that have a first strip, a second one, ...
-    begins = np.concatenate([[0], np.cumsum(active)])
-    strip = np.repeat(np.arange(len(active)), active)
-    row = longest_first[np.arange(begins[-1]) - begins[strip]]
-    member = np.minimum(np.arange(STRIP)[:, np.newaxis] + strip * STRIP, counts[row] - 1)
-    laid = hashes[starts[row] + member]
-    product = np.empty_like(laid)
-    least = np.empty((len(times), begins[-1]), np.uint32)
-    for value, factor in enumerate(times):
+    for value, factor in enumerate((drawn >> np.uint64(32)).astype(np.uint32) | np.uint32(1)):
         np.multiply(laid, factor, out=product)
         np.minimum.reduce(product, axis=0, out=least[value])
     for low, high in itertools.pairwise(begins[1:]):
         np.minimum(least[:, : high - low], least[:, low:high], out=least[:, : high - low])
-    place = np.empty_like(longest_first)
-    place[longest_first] = np.arange(len(place))
-    return least.take(place, axis=1, mode="clip")
+    signatures = least.take(places, axis=1, mode="clip")
+    signatures[:, counts == 0] = _NOTHING
+    return signatures
+
+
+def _strips(shingles: Tokens) -> tuple[npt.NDArray[np.uint32], Places, Places]:
+    """Return the strips, shape (STRIP, strips): of every row the first one, the longest rows first, then the second ones; where
+    the first ones begin, the second ones, and so on, and the last end; and the place of each row among the first."""
+    hashes = (shingles.hashes >> np.uint64(32)).astype(np.uint32)
+    counts, starts = shingles.counts, shingles.offsets[:-1]
+    strips = -(-counts // STRIP)
+    longest_first = np.argsort(-strips, kind="stable")
+    having = np.cumsum(np.bincount(strips)[::-1])[-2::-1]  # how many rows have a first strip, a second one, ...
+    begins = np.concatenate([[0], np.cumsum(having)])
+    strip = np.repeat(np.arange(len(having)), having)
+    row = longest_first[np.arange(begins[-1]) - begins[strip]]
+    member = np.minimum(np.arange(STRIP)[:, np.newaxis] + strip * STRIP, counts[row] - 1)
+    places = np.empty_like(longest_first)
+    places[longest_first] = np.arange(len(places))
+    return hashes[starts[row] + member], begins, places
 
 
 def band_keys(signatures: npt.NDArray[np.uint32], rows: int) -> Hashes:
