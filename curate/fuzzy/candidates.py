@@ -102,8 +102,12 @@ def crowds(pairs: Pairs, items: int) -> npt.NDArray[np.uint8]:
 
 
 def _bucket_pairs(index: Index, packed: Hashes) -> tuple[Hashes, int]:
-    """The pairs of one band as numbers, the later standing in the upper half; and the size of the biggest bucket."""
-    packed = np.sort(packed)
+    """Return the pairs of one band as numbers, the later standing in the upper half, and the size of the biggest bucket.
+
+    Args:
+        packed: what a band's file has; it is sorted.
+    """
+    packed.sort()
     keys = packed >> np.uint64(index.standing_bits)
     follows = np.zeros(len(keys) + 1, np.bool_)  # is in the bucket of the one before
     follows[1:-1] = keys[1:] == keys[:-1]
@@ -160,8 +164,8 @@ def _nearest(index: Index, codes: Hashes, whole: Hashes, values: int) -> Pairs:
 
 
 def _distinct(codes: Hashes) -> tuple[Hashes, Rows]:
-    """The different numbers in order, and how often each came."""
-    codes = np.sort(codes)
+    """The different numbers in order, and how often each came; they are sorted where they are."""
+    codes.sort()
     begins = np.ones(len(codes), np.bool_)
     begins[1:] = codes[1:] != codes[:-1]
     at = np.flatnonzero(begins)
