@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.fuzzy.otherwise import ask_otherwise
@@ -31,6 +31,9 @@ def assert_settled_as_read(texts: list[str]) -> int:
 
 
 @given(TEXTS)
+@example(["It is 7.4 m wide", "It is 74 m wide"])  # a copy without its marks
+@example(["2-3 (3) and \\frac{1}{2}", "(3) Ab and \\frac{1}{2}"])  # formulas that moved
+@example(["which is AB", "which is Ab"])
 def test_a_pair_is_settled_as_it_is_read(texts: list[str]) -> None:
     assert_settled_as_read(texts)
 
