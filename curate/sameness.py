@@ -18,9 +18,9 @@ from rapidfuzz.distance import Levenshtein
 from curate.verify import Verdict, settle
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_FORMATTING = ".,?!;:\"'`$‘’“”´…"
+FORMATTING = ".,?!;:\"'`$‘’“”´…"
 _MARK = re.compile(
-    rf"(?:(?<![\w)}}\]] )(?<![\w)}}\]])-)?(?:{_NUMBER})[^\W\d_]*|[^\W\d_]+|[^\w\s{re.escape(_FORMATTING)}]|_+"
+    rf"(?:(?<![\w)}}\]] )(?<![\w)}}\]])-)?(?:{_NUMBER})[^\W\d_]*|[^\W\d_]+|[^\w\s{re.escape(FORMATTING)}]|_+"
 )
 _THOUSAND = re.compile(r"\d,\d{3}")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -28,13 +28,13 @@ _BRACKETS = frozenset({*"()[]{}\\&|~", *("_" * length for length in range(1, 40)
 """Symbols that typesetting adds and takes away; a difference in them alone is none."""
 _SHORT_WORDS = frozenset("ais")
 """Single letters that are words, or what is left of one: a, I, 's."""
-_MARKS_AROUND = "".join(sorted(_FORMATTING))
+_MARKS_AROUND = "".join(sorted(FORMATTING))
 _NO_MARKS = str.maketrans("", "", ".,?! \t\r\n")
 _INNER_MARK = re.compile(r"[.,!]")
 _PLAIN_NUMBER = re.compile(r"\d[\d.,]*(?:st|nd|rd|th|s)?")
 _OPERATORS = frozenset({"+", "-", "*", "/", "=", "<", ">"})
 _NEGATION = re.compile(r"\b(?:not|no|never|cannot|neither|nor|without|except)\b|n['’]t\b")
-_DECIDING = frozenset(
+DECIDING = frozenset(
     re.findall(
         r"\w+",
         """
@@ -54,7 +54,7 @@ _DECIDING = frozenset(
 """Words of which one for another makes another question, though they are few letters of a long text."""
 _MOST_LOST = 6
 """A text may have lost so many numbers and symbols; more are forgiven only up to a quarter of those it had."""
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+_DASH = re.compile("[‐‑‒–—−]")
 _LATEX_SPACE = re.compile(r"\\(?:left|right|displaystyle|quad|qquad)(?![a-z])|\\[!,;:> ]|\\[\[\]()]|~")
 _LATEX_TWIN = re.compile(r"\\[dt]frac(?![a-z])")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-+(?=[^\W\d_])")
@@ -72,7 +72,7 @@ def marks_of(text: str) -> list[str]:
     if "\\" in text or "{}" in text:
         text = _without_typesetting(text)
     if "-" in text or not text.isascii():
-        text = _HYPHEN.sub(" ", text.translate(_DASHES))
+        text = _HYPHEN.sub(" ", _DASH.sub("-", text))
     found = _MARK.findall(text.lower())
     return [mark.replace(",", "") for mark in found] if _THOUSAND.search(text) else found
 
@@ -84,11 +84,19 @@ def asks_otherwise(left: str, right: str) -> bool:
     many numbers and symbols that little of the task is left. A text that only lost a few, or has some twice, does not ask
     for something else by that.
     """
-    one, other = _units(left), _units(right)
+    one, other = units_of(left), units_of(right)
     if one == other:
-        return left != right and _case_differs(left, right)
-    if _is_stripped_copy(left, right):
-        return False
+        return case_differs(left, right)
+    return not is_stripped_copy(left, right) and units_ask_otherwise(left, right, one, other)
+
+
+def units_ask_otherwise(left: str, right: str, one: list[str], other: list[str]) -> bool:
+    """The same of two texts with other units, of which none is a stripped copy.
+
+    Args:
+        left, right: texts.
+        one, other: the units of each.
+    """
     gone: list[str] = []
     come: list[str] = []
     has_other_operator = False
@@ -100,19 +108,19 @@ def asks_otherwise(left: str, right: str) -> bool:
             less, more = lost, got
         else:
             less, more = _differing(lost, got, one[max(op.src_start - 1, 0) : op.src_end + 1])
-        if not (_DECIDING.isdisjoint(less) or _DECIDING.isdisjoint(more)):
+        if not (DECIDING.isdisjoint(less) or DECIDING.isdisjoint(more)):
             return True
-        if len(lost) == len(got) == 1 and any(map(_is_sign, less + more)) and _are_formulas(lost[0], got[0]):
+        if len(lost) == len(got) == 1 and any(map(is_sign, less + more)) and _are_formulas(lost[0], got[0]):
             return True
         is_whole = op.tag != "replace" and any(len(unit) > 1 for unit in lost + got)
-        has_other_operator |= not is_whole and any(_is_sign(mark) and not _is_number(mark) for mark in less + more)
+        has_other_operator |= not is_whole and any(is_sign(mark) and not _is_number(mark) for mark in less + more)
         gone += less
         come += more
-    signs = [[mark for mark in side if _is_sign(mark)] for side in (gone, come)]
+    signs = [[mark for mark in side if is_sign(mark)] for side in (gone, come)]
     if signs[0] and signs[1]:
         return True
     alone = len(signs[0]) + len(signs[1])
-    if alone > _MOST_LOST and 4 * alone > sum(_is_sign(mark) for mark in marks_of(max(left, right, key=len))):
+    if alone > _MOST_LOST and 4 * alone > sum(is_sign(mark) for mark in marks_of(max(left, right, key=len))):
         return True
     return has_other_operator and alone == len(gone) + len(come)
 
@@ -123,12 +131,12 @@ def is_negated(left: str, right: str) -> bool:
     return one != other
 
 
-def _units(text: str) -> list[str]:
+def units_of(text: str) -> list[str]:
     """What white space parts, in lower case and without the formatting around it."""
     if "\\" in text or "{}" in text:
         text = _without_typesetting(text)
     if not text.isascii():
-        text = text.translate(_DASHES)
+        text = _DASH.sub("-", text)
     return [bare for unit in text.lower().split() if (bare := unit.strip(_MARKS_AROUND))]
 
 
@@ -141,7 +149,7 @@ def _without_typesetting(text: str) -> str:
 def _differing(lost: list[str], got: list[str], around: list[str]) -> tuple[list[str], list[str]]:
     """The marks that only one of two stretches has; slips of the hand and words said twice are none."""
     if len(lost) == len(got):
-        kept = [(old, new) for old, new in zip(lost, got, strict=True) if not _is_slip(old, new)]
+        kept = [(old, new) for old, new in zip(lost, got, strict=True) if not is_slip(old, new)]
         lost, got = [old for old, _ in kept], [new for _, new in kept]
     elif not lost and all(unit in around for unit in got) and (_any_word(around) or _OPERATORS.issuperset(got)):
         return [], []
@@ -158,7 +166,7 @@ def _any_word(units: list[str]) -> bool:
     return any(unit.isalpha() for unit in units)
 
 
-def _is_stripped_copy(left: str, right: str) -> bool:
+def is_stripped_copy(left: str, right: str) -> bool:
     """Whether one text is the other without its marks, and so without its decimal points: 7.4 and 74."""
     if all(_INNER_MARK.search(text) for text in (left, right)):
         return False
@@ -166,21 +174,27 @@ def _is_stripped_copy(left: str, right: str) -> bool:
     return one == other
 
 
-def _is_sign(mark: str) -> bool:
+def is_sign(mark: str) -> bool:
     """Whether a mark is a number, a variable of one letter, or a symbol that means something."""
     return mark not in _BRACKETS and mark not in _SHORT_WORDS and (len(mark) == 1 or not mark.isalpha())
 
 
 def _are_formulas(left: str, right: str) -> bool:
     """Whether both units have numbers, variables or symbols."""
-    return all(any(map(_is_sign, marks_of(unit))) for unit in (left, right))
+    return all(any(map(is_sign, marks_of(unit))) for unit in (left, right))
+
+
+def is_swap_of_formulas(left: str, right: str) -> bool:
+    """Whether one unit in place of another has another number, variable or symbol for one that is lost."""
+    less, more = _differing([left], [right], [])
+    return any(map(is_sign, less + more)) and _are_formulas(left, right)
 
 
 def _is_number(mark: str) -> bool:
     return mark.lstrip("-")[:1].isdigit()
 
 
-def _is_slip(left: str, right: str) -> bool:
+def is_slip(left: str, right: str) -> bool:
     """Whether a number has a letter for its last digit or mark, as a slip of the hand leaves it: 12 and 1x, 54th and 54tc.
 
     A letter for a letter is a slip only in what is no variable: 3x and 3y are two.
@@ -198,9 +212,9 @@ def _is_slip(left: str, right: str) -> bool:
     return letter.isalpha() and (is_number or not mark.isdigit())
 
 
-def _case_differs(left: str, right: str) -> bool:
+def case_differs(left: str, right: str) -> bool:
     """Whether texts of the same marks differ in capitals that may be asked about (AB and ab, Mbar and mbar)."""
-    if any(text == text.upper() or text == text.lower() for text in (left, right)):
+    if left == right or any(text == text.upper() or text == text.lower() for text in (left, right)):
         return False
     return Counter(_capitals(left)) != Counter(_capitals(right))
 

@@ -72,10 +72,20 @@ def token_chunks(texts: pl.Series) -> Iterator[tuple[slice, Tokens]]:
 
 def words(text: str) -> list[str]:
     """The words that `tokenise` hashes, as text."""
-    data, _ = _bytes(_fold(pl.Series([text], dtype=pl.String)))
-    raw = data.tobytes().translate(_LOWER)
-    starts, ends = _edges(np.frombuffer(raw, np.uint8) > 0)
-    return [raw[start:end].decode() for start, end in zip(starts, ends, strict=True)]
+    return pl.Series(spelt(pl.Series([text], dtype=pl.String))).to_list()
+
+
+def spelt(texts: pl.Series) -> pa.LargeStringArray:
+    """The words that `tokenise` hashes, as text: those of all rows after one another."""
+    data, offsets = _bytes(_fold(texts))
+    letters, lengths = [np.zeros(0, np.uint8)], [np.zeros(0, np.int64)]
+    for low, high in _chunks(offsets):
+        raw = np.frombuffer(data[offsets[low] : offsets[high]].tobytes().translate(_LOWER), np.uint8)
+        starts, ends = _edges(raw > 0)
+        letters.append(raw[raw > 0])
+        lengths.append(ends - starts)
+    ends = pa.py_buffer(_offsets(np.concatenate(lengths)))
+    return pa.LargeStringArray.from_buffers(len(ends) // 8 - 1, ends, pa.py_buffer(np.concatenate(letters)))
 
 
 def shingles(tokens: Tokens, size: int) -> Tokens:

@@ -5,16 +5,22 @@ do gold, options and context agree; is what agrees enough evidence for what does
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import NamedTuple
+from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from curate.fuzzy.edits import Numbers, Which
 from curate.fuzzy.index import option_terms
-from curate.fuzzy.likeness import Likeness, Texts
+from curate.fuzzy.likeness import LEAST_OVERLAP, Floats, Likeness, Texts
+from curate.fuzzy.otherwise import ask_otherwise
 from curate.fuzzy.rarity import Rarity
+from curate.fuzzy.semantic import means_the_same
 from curate.fuzzy.settings import FuzzySettings
-from curate.sameness import asks_otherwise, gold_forms, golds_agree, is_negated, marks_of
+from curate.sameness import gold_forms, golds_agree, is_negated, marks_of
 
 COLUMNS = ("question", "context", "options", "answer", "answer_kind", "images")
 
@@ -35,8 +41,9 @@ class Verdict(IntEnum):
     DOUBTFUL = 6
 
 
-class Pair(NamedTuple):
-    """Rows of the judge's frame, the bands in which they met, and what the corpus knows about them.
+@dataclass(frozen=True)
+class Compared:
+    """Pairs of rows of the judge's frame, and what the corpus knows about them.
 
     Attributes:
         left, right: row numbers.
@@ -45,11 +52,29 @@ class Pair(NamedTuple):
         is_crowded: whether texts with other golds are about as near.
     """
 
-    left: int
-    right: int
-    is_alike: bool
-    bits: float
-    is_crowded: bool
+    left: Numbers
+    right: Numbers
+    is_alike: Which
+    bits: npt.NDArray[np.float32]
+    is_crowded: Which
+
+    def __getitem__(self, which: Numbers) -> "Compared":
+        return Compared(*(getattr(self, column.name)[which] for column in fields(self)))
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What some pairs are.
+
+    Attributes:
+        verdicts: `Verdict` of each.
+        scores: similarity of the texts, 0 to 1.
+        differs: the words that differ, for `Verdict.SAME` only.
+    """
+
+    verdicts: npt.NDArray[np.uint8]
+    scores: npt.NDArray[np.float32]
+    differs: list[str]
 
 
 class Judge:
@@ -62,65 +87,105 @@ class Judge:
     """
 
     def __init__(self, rows: pl.DataFrame, rarity: Rarity, settings: FuzzySettings) -> None:
-        self._texts = Texts(rows["question"], rarity)
-        self._golds: list[str | None] = gold_forms(rows["answer"]).to_list()
-        self._kinds: list[str] = rows["answer_kind"].to_list()
-        self._options: list[int] = option_terms(rows["options"]).tolist()
-        self._besides = rows.select("context", "images").rows()
-        self._settings = settings
+        self._rows, self._settings = rows, settings
+        self._questions, self._options = rows["question"], rows["options"]
+        self._lines: list[str] = self._questions.to_list()
+        self._texts = Texts(self._questions, rarity)
 
-    def verdict(self, pair: Pair) -> tuple[Verdict, float, str]:
-        """Return the verdict, the similarity of the texts (0 to 1), and the words that differ."""
-        left, right = pair.left, pair.right
-        one, other = self._texts.questions[left], self._texts.questions[right]
-        if self._besides[left] != self._besides[right]:
-            return Verdict.OTHER, 0.0, ""
-        if one == other or self._texts.are_equal(left, right):
-            return self._of_equal_words(pair, one, other), 1.0, ""
-        likeness = self._texts.likeness(left, right)
-        if pair.is_alike:
-            if likeness.similarity >= self._settings.least_similarity and self._is_enough(pair, likeness, one, other):
-                if not asks_otherwise(one, other):
-                    return Verdict.SAME, likeness.similarity, likeness.differs
-                return Verdict.NUMBERS, likeness.overlap, likeness.differs
-            least = self._settings.least_similarity if pair.is_crowded else self._settings.grey_similarity
-            if likeness.similarity >= least and not asks_otherwise(one, other):
-                return Verdict.DOUBTFUL, likeness.similarity, likeness.differs
-            is_sibling = likeness.overlap >= self._settings.sibling_similarity and asks_otherwise(one, other)
-            return (Verdict.NUMBERS if is_sibling else Verdict.OTHER), likeness.overlap, likeness.differs
-        if likeness.overlap < self._settings.sibling_similarity:
-            return Verdict.OTHER, likeness.overlap, likeness.differs
-        return self._siblings(left, right, asks_otherwise(one, other)), likeness.overlap, likeness.differs
+    def verdicts(self, pairs: Compared) -> Verdicts:
+        """Judge some pairs."""
+        verdicts = np.full(len(pairs.left), Verdict.OTHER, np.uint8)
+        scores = np.zeros(len(verdicts), np.float32)
+        differs = [""] * len(verdicts)
+        are_equal = self._texts.are_equal(pairs.left, pairs.right)
+        is_open = self._are_together(pairs)
+        equal, other = np.flatnonzero(is_open & are_equal), np.flatnonzero(is_open & ~are_equal)
+        verdicts[equal], scores[equal] = self._of_equal_words(pairs[equal]), 1
+        verdicts[other], scores[other], shown = self._of_other_words(pairs[other])
+        for at, text in shown.items():
+            differs[other[at]] = text
+        return Verdicts(verdicts, scores, differs)
 
-    def _of_equal_words(self, pair: Pair, one: str, other: str) -> Verdict:
-        differs = asks_otherwise(one, other)
-        if pair.is_alike:
-            return Verdict.NUMBERS if differs else Verdict.SAME
-        if differs or self._options[pair.left] != self._options[pair.right]:
-            return self._siblings(pair.left, pair.right, differs)
-        if not self._options[pair.left] and self._golds_agree(pair.left, pair.right):
+    def are_the_same_in_other_words(self, left: int, right: int, is_crowded: bool) -> bool:
+        """Whether two rows that an embedding proposes ask the same."""
+        return means_the_same(self._lines[left], self._lines[right], self._has_options(left), is_crowded)
+
+    def _of_equal_words(self, pairs: Compared) -> npt.NDArray[np.uint8]:
+        differs = ask_otherwise(self._questions, pairs.left, pairs.right)
+        alike = np.where(differs, Verdict.NUMBERS, Verdict.SAME)
+        siblings = self._siblings(pairs, differs)
+        for pair in np.flatnonzero(~pairs.is_alike & (siblings == Verdict.GOLD)).tolist():
+            siblings[pair] = self._of_other_golds(int(pairs.left[pair]), int(pairs.right[pair]))
+        return np.where(pairs.is_alike, alike, siblings).astype(np.uint8)
+
+    def _of_other_golds(self, left: int, right: int) -> Verdict:
+        """The verdict on a question and the same question of another gold."""
+        if not self._has_options(left) and self._golds_agree(left, right):
             return Verdict.SAME
-        return Verdict.CONFLICT if _is_same_layout(one, other) else Verdict.GOLD
+        return Verdict.CONFLICT if _is_same_layout(self._lines[left], self._lines[right]) else Verdict.GOLD
 
-    def _siblings(self, left: int, right: int, differs: bool) -> Verdict:
-        if differs:
-            return Verdict.NUMBERS
-        return Verdict.OPTIONS if self._options[left] != self._options[right] else Verdict.GOLD
+    def _of_other_words(self, pairs: Compared) -> tuple[npt.NDArray[np.uint8], Floats, dict[int, str]]:
+        overlap = self._texts.overlap(pairs.left, pairs.right)
+        weighed = np.flatnonzero(pairs.is_alike & (overlap >= LEAST_OVERLAP))
+        likeness = self._texts.likeness(pairs.left[weighed], pairs.right[weighed])
+        similarity, is_enough = np.zeros(len(overlap)), np.zeros(len(overlap), np.bool_)
+        similarity[weighed], is_enough[weighed] = likeness.similarity, self._are_enough(pairs[weighed], likeness)
+        least = np.where(pairs.is_crowded, self._settings.least_similarity, self._settings.grey_similarity)
+        is_grey = pairs.is_alike & (similarity >= least)
+        is_near = overlap >= self._settings.sibling_similarity
+        differs, asked = np.zeros(len(overlap), np.bool_), np.flatnonzero(is_enough | is_grey | is_near)
+        differs[asked] = ask_otherwise(self._questions, pairs.left[asked], pairs.right[asked])
+        verdicts = np.select(
+            [is_enough & ~differs, is_grey & ~differs, is_enough, is_near & (differs | ~pairs.is_alike)],
+            [Verdict.SAME, Verdict.DOUBTFUL, Verdict.NUMBERS, self._siblings(pairs, differs)],
+            Verdict.OTHER,
+        )
+        same = np.flatnonzero(verdicts[weighed] == Verdict.SAME)
+        shown = dict(zip(weighed[same].tolist(), self._texts.differs(likeness.edits, same), strict=True))
+        is_weight = (verdicts == Verdict.SAME) | (verdicts == Verdict.DOUBTFUL)
+        return verdicts.astype(np.uint8), np.where(is_weight, similarity, overlap), shown
+
+    def _siblings(self, pairs: Compared, differs: Which) -> npt.NDArray[np.uint8]:
+        """The verdict on siblings, of which some ask for something else."""
+        found = np.where(differs, Verdict.NUMBERS, Verdict.GOLD).astype(np.uint8)
+        other = np.flatnonzero(~pairs.is_alike & ~differs)
+        terms = option_terms(self._options.gather(np.concatenate([pairs.left[other], pairs.right[other]])))
+        found[other[terms[: len(other)] != terms[len(other) :]]] = Verdict.OPTIONS
+        return found
+
+    def _are_together(self, pairs: Compared) -> Which:
+        """Whether contexts and images are the same."""
+        found = np.ones(len(pairs.left), np.bool_)
+        for column in ("context", "images"):
+            values = self._rows[column]
+            if values.null_count() < len(values):
+                found &= values.gather(pairs.left).eq_missing(values.gather(pairs.right)).to_numpy()
+        return found
+
+    def _are_enough(self, pairs: Compared, likeness: Likeness) -> Which:
+        """Whether gold and text are evidence enough for the words that differ."""
+        settings = self._settings
+        is_short = likeness.shared < settings.short_bits
+        is_weak = pairs.bits < settings.weak_bits
+        found = ~(pairs.is_crowded | likeness.is_reordered | (is_short & (is_weak | likeness.is_swapped)))
+        found |= likeness.is_slip & ~likeness.is_reordered
+        found &= likeness.similarity >= settings.least_similarity
+        for pair in np.flatnonzero(found & is_weak & ~likeness.is_slip).tolist():
+            found[pair] = not is_negated(self._lines[pairs.left[pair]], self._lines[pairs.right[pair]])
+        return found
+
+    @cached_property
+    def _golds(self) -> pl.Series:
+        return gold_forms(self._rows["answer"])
+
+    def _has_options(self, row: int) -> bool:
+        options = self._options[row]
+        return options is not None and len(options) > 0
 
     def _golds_agree(self, left: int, right: int) -> bool:
         golds = self._golds[left], self._golds[right]
-        return golds[0] is not None and golds[1] is not None and golds_agree(golds[0], golds[1], self._kinds[left])
-
-    def _is_enough(self, pair: Pair, likeness: Likeness, one: str, other: str) -> bool:
-        """Whether gold and text are evidence enough for the words that differ."""
-        if likeness.is_slip and not likeness.is_reordered:
-            return True
-        if pair.is_crowded or likeness.is_reordered:
-            return False
-        is_short = likeness.shared < self._settings.short_bits
-        if pair.bits < self._settings.weak_bits and (is_short or is_negated(one, other)):
-            return False
-        return not (is_short and likeness.is_swapped)
+        kind = self._rows["answer_kind"][left]
+        return golds[0] is not None and golds[1] is not None and golds_agree(golds[0], golds[1], kind)
 
 
 def _is_same_layout(one: str, other: str) -> bool:

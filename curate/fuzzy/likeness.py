@@ -1,20 +1,29 @@
-"""How alike the words of two texts are: aligned, and weighted by what each word says (`curate.fuzzy.rarity`)."""
+"""How alike the words of two texts are: aligned, and weighted by what each word says (`curate.fuzzy.rarity`).
+
+Pairs come in columns: a text's words are cut, weighed and aligned once for all pairs, and what is said of a pair is a sum
+over its edits.
+"""
 
 import re
-import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
 
+from curate.fuzzy.edits import Edits, Numbers, Rows, Which
 from curate.fuzzy.rarity import Bits, Rarity
-from curate.tokens import Tokens, tokenise, words
+from curate.tokens import Tokens, spelt, tokenise
 
 COMMONER = 20
 """A word that was seen so many times less than another of nearly the same letters is a slip of the hand for it."""
-WEIGHED_ROWS = 1 << 13
+WEIGHED_ROWS = 1 << 10
+"""Rows weighed at once: what is computed on the way takes ten times what is kept, and is to stay in the cache."""
 MOST_SHOWN = 6
 """Differences named in the evidence."""
 LEAST_OVERLAP = 0.5
@@ -27,141 +36,140 @@ LITTLE_WORDS = frozenset(
 )
 """Words that seldom decide what is asked."""
 
-_WORD = re.compile(r"[a-z0-9_\x80-\U0010ffff]+")
-_UNSPACED = re.compile("[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Likeness:
-    """Of two texts.
+    """Of some pairs of texts, each value of one pair.
 
     Attributes:
         similarity: weight of the words that both have over the weight of all; 1 when only slips of the hand differ.
-        overlap: share of the words of the longer that need no edit.
         shared: bits that both say.
         is_swapped: whether a word of one stands where the other has another that is no slip and no little word.
         is_reordered: whether both have the same words in another order, which may be what is asked.
         is_slip: whether nothing differs but slips, words said twice and little words.
-        differs: "old/new" for each difference, at most `MOST_SHOWN`.
+        edits: of their words.
     """
 
-    similarity: float
-    overlap: float
-    shared: float
-    is_swapped: bool
-    is_reordered: bool
-    is_slip: bool
-    differs: str
+    similarity: Floats
+    shared: Floats
+    is_swapped: Which
+    is_reordered: Which
+    is_slip: Which
+    edits: Edits
 
 
 class Texts:
     """Questions made ready to be compared, by their number in the series."""
 
     def __init__(self, questions: pl.Series, rarity: Rarity) -> None:
-        self.questions: list[str] = questions.to_list()
-        found = tokenise(questions)
-        bits, seen = _weighed(found, rarity)
-        self._hashes = found.hashes
-        self._offsets: list[int] = found.offsets.tolist()
-        self._bits, self._seen = bits, seen
-        self._totals = _totals(bits, found.offsets)
+        self._questions, self._rarity = questions, rarity
+        self._tokens = tokenise(questions)
+        self._rows = Rows(pl.Series(self._tokens.hashes), self._tokens.offsets)
 
-    def are_equal(self, left: int, right: int) -> bool:
-        """Whether two texts have the same words in the same order."""
-        return bool(np.array_equal(self._row(left), self._row(right)))
+    def are_equal(self, left: Numbers, right: Numbers) -> Which:
+        """Which pairs of texts have the same words in the same order."""
+        return self._rows.are_equal(left, right)
 
-    def likeness(self, left: int, right: int) -> Likeness:
-        """Align two texts by their words."""
-        one, other = self._row(left).tolist(), self._row(right).tolist()
-        longest = max(len(one), len(other), 1)
-        edits = Levenshtein.editops(one, other)
-        overlap = 1 - len(edits) / longest
-        if overlap < LEAST_OVERLAP:
-            return Likeness(0.0, overlap, 0.0, True, False, False, "")
-        (bits, seen), (other_bits, other_seen) = self._weights(left), self._weights(right)
-        spelt = self._words(left), self._words(right)
-        lost = come = 0.0
-        is_swapped, is_slip = False, True
-        shown: list[str] = []
-        for edit in edits:
-            kind, at, to = edit.tag, edit.src_pos, edit.dest_pos
-            old = spelt[0][at] if kind != "insert" else ""
-            new = spelt[1][to] if kind != "delete" else ""
-            shown.append(f"{old}/{new}")
-            if kind == "delete":
-                if not _is_twice(one, at):
-                    lost += bits[at]
-                    is_slip &= old in LITTLE_WORDS
-            elif kind == "insert":
-                if not _is_twice(other, to):
-                    come += other_bits[to]
-                    is_slip &= new in LITTLE_WORDS
-            elif not _is_misspelt(old, new, seen[at], other_seen[to]):
-                lost += bits[at]
-                come += other_bits[to]
-                is_little = old in LITTLE_WORDS and new in LITTLE_WORDS
-                is_swapped |= not is_little
-                is_slip &= is_little
-        shared = max((self._totals[left] - lost + self._totals[right] - come) / 2, 0.0)
-        all_bits = shared + lost + come
-        similarity = shared / all_bits if all_bits > 0 else float(not edits)
+    def overlap(self, left: Numbers, right: Numbers) -> Floats:
+        """Share of the words of the longer of two texts that need no edit."""
+        lengths = self._tokens.counts
+        overlap: Floats = 1 - self._rows.distances(left, right) / np.maximum(
+            np.maximum(lengths[left], lengths[right]), 1
+        )
+        return overlap
+
+    def likeness(self, left: Numbers, right: Numbers) -> Likeness:
+        """Align pairs of texts by their words and weigh the edits."""
+        edits = self._rows.edits(left, right)
+        (bits, _), is_little = self._weights, self._is_little
+        counts = self._are_no_slips(edits)
+        is_foreign = counts & ~((~edits.goes | is_little[edits.at]) & (~edits.comes | is_little[edits.to]))
+        lost = _sums(edits.pair, np.where(counts & edits.goes, bits[edits.at], 0), len(left))
+        come = _sums(edits.pair, np.where(counts & edits.comes, bits[edits.to], 0), len(left))
+        shared = np.maximum((self._totals[left] - lost + self._totals[right] - come) / 2, 0.0)
+        every = shared + lost + come
         return Likeness(
-            similarity, overlap, shared, is_swapped, sorted(one) == sorted(other), is_slip, " ".join(shown[:MOST_SHOWN])
+            np.divide(shared, every, out=np.zeros(len(left)), where=every > 0),
+            shared,
+            _sums(edits.pair, is_foreign & edits.goes & edits.comes, len(left)) > 0,
+            self._rows.have_equal_words(left, right),
+            _sums(edits.pair, is_foreign, len(left)) == 0,
+            edits,
         )
 
-    def _weights(self, row: int) -> tuple[list[float], list[float]]:
-        """Of each word of a row what it says, in bits, and how often it was seen."""
-        part = slice(self._offsets[row], self._offsets[row + 1])
-        return self._bits[part].tolist(), self._seen[part].tolist()
+    def differs(self, edits: Edits, pairs: Numbers) -> list[str]:
+        """For each of some aligned pairs "old/new" for each difference, at most `MOST_SHOWN`."""
+        shown: dict[int, list[str]] = {pair: [] for pair in pairs.tolist()}
+        place = np.arange(len(edits.pair)) - np.searchsorted(edits.pair, edits.pair)
+        chosen = np.flatnonzero((place < MOST_SHOWN) & np.isin(edits.pair, pairs))
+        there = zip(edits.goes[chosen].tolist(), edits.comes[chosen].tolist(), strict=True)
+        words = zip(self._words(edits.at[chosen]), self._words(edits.to[chosen]), strict=True)
+        for pair, (goes, comes), (old, new) in zip(edits.pair[chosen].tolist(), there, words, strict=True):
+            shown[pair].append(f"{old if goes else ''}/{new if comes else ''}")
+        return [" ".join(each) for each in shown.values()]
 
-    def _row(self, row: int) -> npt.NDArray[np.uint64]:
-        return self._hashes[self._offsets[row] : self._offsets[row + 1]]
+    def _are_no_slips(self, edits: Edits) -> Which:
+        """Whether an edit is more than a word said twice or a word misspelt."""
+        is_twice = self._is_twice
+        counts = ~np.where(edits.goes, is_twice[edits.at], is_twice[edits.to])
+        swaps = np.flatnonzero(edits.goes & edits.comes)
+        counts[swaps] = ~self._are_misspelt(edits.at[swaps], edits.to[swaps])
+        return counts
 
-    def _words(self, row: int) -> list[str]:
-        """The words of a row as text."""
-        text = self.questions[row].lower()
-        found = _WORD.findall(text if text.isascii() else text.translate(_FOLDED))
-        is_whole = len(found) == self._offsets[row + 1] - self._offsets[row]
-        return found if is_whole else words(text)  # which is slow, and needed for a few odd letters only
+    def _are_misspelt(self, at: Numbers, to: Numbers) -> Which:
+        """Whether a word is another of nearly the same letters that was seen much more often, or both are rare."""
+        seen = self._weights[1].astype(np.float64)
+        rarer, commoner = np.minimum(seen[at], seen[to]), np.maximum(seen[at], seen[to])
+        found = (rarer <= 2) | (rarer * COMMONER <= commoner)
+        maybe = np.flatnonzero(found)
+        old, new = self._words(at[maybe]), self._words(to[maybe])
+        distances = cpdist(old, new, scorer=Levenshtein.distance, score_cutoff=1, workers=1)
+        shorter = np.minimum(*(np.fromiter(map(len, side), np.int64, len(side)) for side in (old, new)))
+        found[maybe] = (distances <= 1) & (shorter >= 2)
+        return found
+
+    def _words(self, numbers: Numbers) -> list[str]:
+        """Some words as text."""
+        return pl.Series(self._spelt.take(pl.Series(numbers).to_arrow())).to_list()
+
+    @cached_property
+    def _spelt(self) -> pa.LargeStringArray:
+        return spelt(self._questions)
+
+    @cached_property
+    def _is_little(self) -> Which:
+        little = tokenise(pl.Series(sorted(LITTLE_WORDS))).hashes
+        return np.isin(self._tokens.hashes, little)
+
+    @cached_property
+    def _is_twice(self) -> Which:
+        """Whether a word stands beside itself."""
+        hashes, cuts = self._tokens.hashes, self._tokens.offsets[1:-1]
+        follows = np.zeros(len(hashes) + 1, np.bool_)
+        follows[1:-1] = hashes[1:] == hashes[:-1]
+        follows[cuts] = False
+        return follows[1:] | follows[:-1]
+
+    @cached_property
+    def _weights(self) -> tuple[Bits, Bits]:
+        """Of each word what it says, in bits, and how often it was seen."""
+        found, rarity = self._tokens, self._rarity
+        bits, seen = np.empty(len(found.hashes), np.float32), np.empty(len(found.hashes), np.float32)
+        for low in range(0, len(found.offsets) - 1, WEIGHED_ROWS):
+            offsets = found.offsets[low : low + WEIGHED_ROWS + 1]
+            part = slice(int(offsets[0]), int(offsets[-1]))
+            bits[part], seen[part] = rarity.weigh(Tokens(found.hashes[part], offsets - offsets[0]))
+        return bits, seen
+
+    @cached_property
+    def _totals(self) -> Floats:
+        """Of each text what all its words say."""
+        return _sums(self._tokens.rows(), self._weights[0], len(self._tokens.offsets) - 1)
 
 
-class _Folded(dict[int, str]):
-    """What each character beyond ASCII is in words: itself, a space, or, where words have no spaces between, a word."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        is_apart = bool(_UNSPACED.match(character))
-        is_word = code < 128 or is_apart or unicodedata.category(character)[:1] in "LM" or character.isdecimal()
-        self[code] = f" {character} " if is_apart else character if is_word else " "
-        return self[code]
-
-
-def _weighed(found: Tokens, rarity: Rarity) -> tuple[Bits, Bits]:
-    """Weigh some rows at a time: what is computed on the way takes ten times what is kept."""
-    bits, seen = np.empty(len(found.hashes), np.float32), np.empty(len(found.hashes), np.float32)
-    for low in range(0, len(found.offsets) - 1, WEIGHED_ROWS):
-        offsets = found.offsets[low : low + WEIGHED_ROWS + 1]
-        part = slice(int(offsets[0]), int(offsets[-1]))
-        bits[part], seen[part] = rarity.weigh(Tokens(found.hashes[part], offsets - offsets[0]))
-    return bits, seen
-
-
-def _totals(bits: Bits, offsets: npt.NDArray[np.int64]) -> list[float]:
-    sums = np.concatenate([[0.0], np.cumsum(bits, dtype=np.float64)])
-    totals: list[float] = (sums[offsets[1:]] - sums[offsets[:-1]]).tolist()
-    return totals
-
-
-def _is_twice(hashes: list[int], at: int) -> bool:
-    """Whether a word stands beside itself."""
-    return (at > 0 and hashes[at - 1] == hashes[at]) or (at + 1 < len(hashes) and hashes[at + 1] == hashes[at])
-
-
-def _is_misspelt(old: str, new: str, old_seen: float, new_seen: float) -> bool:
-    if min(len(old), len(new)) < 2 or Levenshtein.distance(old, new, score_cutoff=1) > 1:
-        return False
-    rarer, commoner = min(old_seen, new_seen), max(old_seen, new_seen)
-    return bool(rarer <= 2 or rarer * COMMONER <= commoner)
-
-
-_FOLDED = _Folded()
+def _sums(groups: Numbers, values: npt.NDArray[Any], count: int) -> Floats:
+    """The sum of the values of each group, added in their order."""
+    sums: Floats = np.bincount(groups, values, count).astype(np.float64)
+    return sums

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from crossthink.engines import memory_bytes
 from curate.fuzzy.candidates import WHOLE, Pairs, crowds
+from curate.fuzzy.edits import Numbers, Which
 from curate.fuzzy.index import NO_TERMS, Index
-from curate.fuzzy.judge import Judge, Pair, Verdict
+from curate.fuzzy.judge import Compared, Judge, Verdict
 from curate.fuzzy.rows import Spool
-from curate.fuzzy.semantic import Meant, means_the_same
+from curate.fuzzy.semantic import Meant
 from curate.fuzzy.settings import FuzzySettings
 
 PAIR_BYTES = 128 << 10
@@ -80,41 +82,54 @@ class Verification:
         places = np.concatenate([pairs.earlier, pairs.later])
         rows, numbers = self._rows.rows(self._index.by_standing[places])
         left, right = numbers[: len(pairs)], numbers[len(pairs) :]
-        questions, has_options = rows["question"], rows["options"].list.len().fill_null(0)
-        is_whole = np.flatnonzero(pairs.is_alike & (pairs.bands == WHOLE))
-        is_copy = np.zeros(len(pairs), np.bool_)
-        is_copy[is_whole] = (questions.gather(left[is_whole]) == questions.gather(right[is_whole])).to_numpy()
+        is_copy = _are_copies(rows["question"], pairs, left, right)
         verdicts = np.where(is_copy, Verdict.SAME, Verdict.OTHER).astype(np.uint8)
         scores = is_copy.astype(np.float32)
-        differs = [""] * len(pairs)
-        share = self._settings.crowded_share
+        differs = np.full(len(pairs), "", np.object_)
         crowd = np.maximum(self._crowds[pairs.earlier], self._crowds[pairs.later])
-        is_crowded = (crowd > 0) & (crowd >= share * pairs.bands.astype(np.float64))
-        is_alike, bits = pairs.is_alike.tolist(), self._bits[pairs.later].tolist()
+        is_crowded = (crowd > 0) & (crowd >= self._settings.crowded_share * pairs.bands.astype(np.float64))
+        compared = Compared(left, right, pairs.is_alike, self._bits[pairs.later], is_crowded)
         judge = Judge(rows, self._index.rarity, self._settings)
         cosines = np.zeros(len(pairs)) if self._meant is None else self._meant.of(pairs)
-        later, has_sure = pairs.later, ~self._may_go[pairs.earlier]
-        self._goes[later[is_copy & has_sure]] = True
-        for row in np.flatnonzero(~is_copy).tolist():
-            if is_alike[row] and self._goes[later[row]]:
-                continue  # it is known to be the same as a row that stays
-            pair = Pair(int(left[row]), int(right[row]), is_alike[row], bits[row], bool(is_crowded[row]))
-            verdict, scores[row], shown = judge.verdict(pair)
-            if cosines[row] and verdict is not Verdict.SAME:
-                one, other = questions[pair.left], questions[pair.right]
-                if means_the_same(one, other, bool(has_options[pair.left]), bool(crowd[row])):
-                    verdict, scores[row], shown = Verdict.SAME, cosines[row], ""
-                    self.by_meaning[int(pairs.earlier[row]), int(later[row])] = float(cosines[row])
-                elif verdict is Verdict.OTHER:
-                    verdict, scores[row] = Verdict.DOUBTFUL, cosines[row]
-            verdicts[row] = verdict
-            if verdict is Verdict.SAME:
-                differs[row] = shown
-                self._goes[later[row]] |= has_sure[row]
-            self.verified += 1
+        has_sure = ~self._may_go[pairs.earlier]
+        self._goes[pairs.later[is_copy & has_sure]] = True
         self.verified += int(is_copy.sum())
+        for turn in _turns(pairs, ~is_copy):
+            turn = turn[
+                ~(pairs.is_alike[turn] & self._goes[pairs.later[turn]])
+            ]  # known to be the same as a row that stays
+            found = judge.verdicts(compared[turn])
+            verdicts[turn], scores[turn], differs[turn] = found.verdicts, found.scores, found.differs
+            for row in turn[(cosines[turn] > 0) & (verdicts[turn] != Verdict.SAME)].tolist():
+                if judge.are_the_same_in_other_words(int(left[row]), int(right[row]), bool(crowd[row])):
+                    verdicts[row], scores[row] = Verdict.SAME, cosines[row]
+                    self.by_meaning[int(pairs.earlier[row]), int(pairs.later[row])] = float(cosines[row])
+                elif verdicts[row] == Verdict.OTHER:
+                    verdicts[row], scores[row] = Verdict.DOUBTFUL, cosines[row]
+            same = turn[verdicts[turn] == Verdict.SAME]
+            self._goes[pairs.later[same]] |= has_sure[same]
+            self.verified += len(turn)
         kept = verdicts != Verdict.OTHER
-        return Judged(pairs[kept], verdicts[kept], scores[kept], [differs[row] for row in np.flatnonzero(kept)])
+        return Judged(pairs[kept], verdicts[kept], scores[kept], differs[kept].tolist())
+
+
+def _are_copies(questions: pl.Series, pairs: Pairs, left: Numbers, right: Numbers) -> Which:
+    """Which pairs are alike letter by letter."""
+    found: Which = pairs.is_alike & (pairs.bands == WHOLE)
+    whole = np.flatnonzero(found)
+    found[whole] = (questions.gather(left[whole]) == questions.gather(right[whole])).to_numpy()
+    return found
+
+
+def _turns(pairs: Pairs, is_open: Which) -> Iterator[Numbers]:
+    """Yield the open pairs, those of a row that may be needless once another is judged one after the other."""
+    order = np.flatnonzero(is_open)
+    later, is_alike = pairs.later[order], pairs.is_alike[order]
+    before: Numbers = np.cumsum(is_alike) - is_alike
+    begins = np.append(True, later[1:] != later[:-1])[: len(later)]
+    turn = np.where(is_alike, before - np.maximum.accumulate(np.where(begins, before, 0)), 0)
+    for number in range(int(turn.max(initial=-1)) + 1):
+        yield order[turn == number]
 
 
 def _bits(index: Index) -> npt.NDArray[np.float32]:

@@ -1,10 +1,17 @@
 """How alike two texts are: what each word says, and which differences are slips."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
-from curate.fuzzy.likeness import Likeness, Texts
+from curate.fuzzy import edits
+from curate.fuzzy.edits import Numbers, Rows
+from curate.fuzzy.likeness import MOST_SHOWN, Likeness, Texts
 from curate.fuzzy.minhash import band_keys, estimated_jaccard, minhash, sketches
 from curate.fuzzy.rarity import LONGEST_RUN, Rarity
 from curate.tokens import shingles, tokenise
@@ -13,17 +20,27 @@ BOILERPLATE = "Please answer the following question with true or false:"
 COMMON = [f"{BOILERPLATE} is the {animal} a mammal or not" for animal in ("wolf", "bear", "seal", "crow")] * 100
 
 
-def likeness(left: str, right: str) -> Likeness:
-    texts = pl.Series([*COMMON, left, right])
+def texts_of(lines: Sequence[str]) -> Texts:
+    """Texts among the common ones, numbered after them."""
+    texts = pl.Series([*COMMON, *lines])
     words, rarity = tokenise(texts), Rarity(len(texts))
     for length in range(1, LONGEST_RUN + 1):
         rarity.add(length, shingles(words, length).hashes)
-    return Texts(texts, rarity).likeness(len(COMMON), len(COMMON) + 1)
+    return Texts(texts, rarity)
+
+
+def numbers(*each: int) -> Numbers:
+    return len(COMMON) + np.array(each, np.int64)
+
+
+def likeness(left: str, right: str) -> Likeness:
+    return texts_of([left, right]).likeness(numbers(0), numbers(1))
 
 
 def test_boilerplate_says_nothing() -> None:
-    found = likeness(f"{BOILERPLATE} do wolverines hibernate", f"{BOILERPLATE} did Caesar swim")
-    assert found.overlap > 0.5 and found.similarity < 0.25
+    texts = texts_of([f"{BOILERPLATE} do wolverines hibernate", f"{BOILERPLATE} did Caesar swim"])
+    assert texts.overlap(numbers(0), numbers(1))[0] > 0.5
+    assert texts.likeness(numbers(0), numbers(1)).similarity[0] < 0.25
 
 
 @pytest.mark.parametrize(
@@ -38,17 +55,61 @@ def test_boilerplate_says_nothing() -> None:
     ],
 )
 def test_a_slip_is_a_misspelt_or_doubled_or_little_word(left: str, right: str, is_slip: bool) -> None:
-    assert likeness(left, right).is_slip is is_slip
-    assert likeness(right, left).is_slip is is_slip
+    assert likeness(left, right).is_slip[0] == is_slip
+    assert likeness(right, left).is_slip[0] == is_slip
 
 
 def test_another_order_of_the_same_words_is_seen() -> None:
-    assert likeness("already the are you dessert", "are already the you dessert").is_reordered
-    assert not likeness("already the are you dessert", "already the are you desert").is_reordered
+    assert likeness("already the are you dessert", "are already the you dessert").is_reordered[0]
+    assert not likeness("already the are you dessert", "already the are you desert").is_reordered[0]
 
 
 def test_words_of_other_scripts_are_spelt() -> None:
-    assert likeness("Wie groß ist der Bär im Zoo, 日本?", "Wie groß ist der Hase im Zoo, 日本?").differs == "bär/hase"
+    texts = texts_of(["Wie groß ist der Bär im Zoo, 日本?", "Wie groß ist der Hase im Zoo, 日本?"])
+    edits = texts.likeness(numbers(0), numbers(1)).edits
+    assert texts.differs(edits, np.zeros(1, np.int64)) == ["bär/hase"]
+
+
+HAMLET, SEEN = ["to", "be", "or", "not", "to", "be"], ["to", "be", "not", "to", "see"]
+WORDS = ["the", "wolf", "wolg", "bear", "beer", "a", "mammal", "7", "é"]
+LINES = st.lists(st.lists(st.sampled_from(WORDS), max_size=9), min_size=2, max_size=6)
+
+
+@given(LINES)
+def test_a_pair_is_as_alike_whatever_is_compared_beside_it(lines: list[list[str]]) -> None:
+    texts = texts_of([" ".join(line) for line in lines])
+    left, right = numbers(*range(len(lines) - 1)), numbers(*range(1, len(lines)))
+    together = texts.likeness(left, right)
+    shown = texts.differs(together.edits, np.arange(len(left)))
+    for pair in range(len(left)):
+        one, other = lines[pair], lines[pair + 1]
+        alone = texts.likeness(left[pair : pair + 1], right[pair : pair + 1])
+        for name in ("similarity", "shared", "is_swapped", "is_reordered", "is_slip"):
+            assert getattr(alone, name)[0] == getattr(together, name)[pair]
+        edits = Levenshtein.editops(one, other).as_list()
+        assert shown[pair].split() == [told(one, other, *edit) for edit in edits][:MOST_SHOWN]
+        assert alone.is_reordered[0] == (sorted(one) == sorted(other))
+        assert texts.are_equal(left, right)[pair] == (one == other)
+        assert texts.overlap(left, right)[pair] == 1 - len(edits) / max(len(one), len(other), 1)
+
+
+def told(one: list[str], other: list[str], kind: str, at: int, to: int) -> str:
+    return f"{one[at] if kind != 'insert' else ''}/{other[to] if kind != 'delete' else ''}"
+
+
+@pytest.mark.parametrize("letters", [edits.LETTERS, 3])
+def test_rows_of_more_words_than_there_are_letters_are_aligned_all_the_same(
+    letters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edits, "LETTERS", letters)
+    rows = Rows(pl.Series([*HAMLET, *SEEN]), np.array([0, 6, 6, 11]))
+    left, right = np.array([0, 0, 1]), np.array([2, 0, 2])
+    assert rows.distances(left, right).tolist() == [2, 0, 5]
+    assert rows.are_equal(left, right).tolist() == [False, True, False]
+    found = rows.edits(left, right)
+    assert found.pair.tolist() == [0] * 2 + [2] * 5
+    assert rows.kinds.gather(rows.words[found.at[found.goes]]).to_list() == ["or", "be"]
+    assert rows.kinds.gather(rows.words[found.to[found.comes]]).to_list() == ["see", *SEEN]
 
 
 def test_signatures_and_sketches_agree_as_often_as_the_runs_are_shared() -> None:
