@@ -43,7 +43,7 @@ def infer_kind(answer: str) -> AnswerKind:
         if answer.isdigit():
             return AnswerKind.NUMBER if len(answer) <= 400 else AnswerKind.TEXT
         if _PLAIN_WORDS.fullmatch(answer) and not _FUNCTION.search(answer):
-            return AnswerKind.BOOLEAN if answer.lower().rstrip(".") in _BOOLEANS else AnswerKind.TEXT
+            return AnswerKind.BOOLEAN if clean(answer).lower() in _BOOLEANS else AnswerKind.TEXT
     return _infer(answer)
 
 
