@@ -159,7 +159,7 @@ def parquet_writer(
         waiting: list[pa.Table] = []
 
         def put(groups_only: bool) -> None:
-            table = pa.concat_tables(waiting) if waiting else schema.empty_table()
+            table = pa.concat_tables(waiting) if waiting else pa.Table.from_batches([], schema)
             whole = table.num_rows - table.num_rows % ROW_GROUP_ROWS if groups_only else table.num_rows
             for start in range(0, whole, ROW_GROUP_ROWS):
                 writer.write_table(table.slice(start, min(ROW_GROUP_ROWS, whole - start)).combine_chunks())

@@ -84,7 +84,7 @@ def _shown_options(options: pl.Series) -> pl.Series:
     rank = np.empty(len(forms), np.int64)
     rank[ordered["place"].to_numpy()] = np.arange(len(forms))
     of_row = np.repeat(np.arange(len(counts)) * len(forms), counts)
-    ranks = np.sort(of_row + rank[encoded.indices.to_numpy()]) - of_row
+    ranks = np.sort(of_row + rank[pl.Series(encoded.indices).to_numpy()]) - of_row
     form = pl.col("form")
     framed = ordered.select(pl.concat_str(form.str.len_chars(), pl.lit(":"), form)).to_series()
     return _joined(framed.gather(ranks), np.concatenate([[0], np.cumsum(counts)]))
