@@ -147,7 +147,7 @@ def parquet_writer(
     Args:
         path: the new file.
         schema: of every table that is appended.
-        compression: "zstd" for what stays; "lz4" for what a later step reads back many times.
+        compression: "zstd" for what stays; "none" for items, which many a later step reads back, or "lz4".
 
     How many pieces the rows come in depends on the threads that made them, and pages end where pieces do; here they are
     put together to row groups of `ROW_GROUP_ROWS`, so the same rows give the same bytes.
@@ -159,7 +159,7 @@ def parquet_writer(
         waiting: list[pa.Table] = []
 
         def put(groups_only: bool) -> None:
-            table = pa.concat_tables(waiting) if waiting else schema.empty_table()
+            table = pa.concat_tables(waiting) if waiting else pa.Table.from_batches([], schema)
             whole = table.num_rows - table.num_rows % ROW_GROUP_ROWS if groups_only else table.num_rows
             for start in range(0, whole, ROW_GROUP_ROWS):
                 writer.write_table(table.slice(start, min(ROW_GROUP_ROWS, whole - start)).combine_chunks())

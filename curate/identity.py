@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -45,6 +46,7 @@ def item_ids(items: pl.DataFrame) -> pl.Series:
         {
             "question": normal_forms(items["question"]),
             "context": _shown_contexts(items["context"]),
+            "has_options": items["options"].is_not_null(),
             "options": _shown_options(items["options"]),
             "images": _shown_images(items["images"]),
         }
@@ -54,6 +56,7 @@ def item_ids(items: pl.DataFrame) -> pl.Series:
         pl.concat_str(
             *(pl.lit("1:q"), length["question"], pl.lit(":"), "question"),
             *(pl.lit("1:c"), length["context"], pl.lit(":"), "context"),
+            pl.when("has_options").then(pl.lit("1:o")).otherwise(pl.lit("")),
             *("options", pl.lit("1:i"), "images"),
         )
     ).to_series()
@@ -74,21 +77,25 @@ def _shown_contexts(contexts: pl.Series) -> pl.Series:
 def _shown_options(options: pl.Series) -> pl.Series:
     """What the options of each row are hashed as, in the order of their normal forms; "" for a row without."""
     counts = options.list.len().fill_null(0).to_numpy().astype(np.int64)
-    starts = np.where(options.is_not_null().to_numpy(), "1:o", "")
-    if not counts.any():
-        return pl.Series(starts, dtype=pl.String)
     flat = options.filter(pl.Series(counts > 0)).explode()
     encoded = flat.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
     forms = normal_forms(pl.Series(encoded.dictionary, dtype=pl.String))
+    ordered = forms.to_frame("form").with_row_index("place").sort("form", multithreaded=False)
     rank = np.empty(len(forms), np.int64)
-    rank[forms.arg_sort().to_numpy()] = np.arange(len(forms))
-    which = encoded.indices.to_numpy()
-    order = np.lexsort((rank[which], np.repeat(np.arange(len(counts)), counts)))
-    framed = forms.to_frame("form").select(pl.concat_str(pl.col("form").str.len_chars(), pl.lit(":"), "form"))
-    sorted_ = framed.to_series().gather(which[order]).to_arrow(compat_level=pl.CompatLevel.oldest())
-    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]))
-    lists = pl.Series(pa.LargeListArray.from_arrays(offsets, sorted_))
-    return pl.Series(starts, dtype=pl.String) + lists.list.join("")
+    rank[ordered["place"].to_numpy()] = np.arange(len(forms))
+    of_row = np.repeat(np.arange(len(counts)) * len(forms), counts)
+    ranks = np.sort(of_row + rank[pl.Series(encoded.indices).to_numpy()]) - of_row
+    form = pl.col("form")
+    framed = ordered.select(pl.concat_str(form.str.len_chars(), pl.lit(":"), form)).to_series()
+    return _joined(framed.gather(ranks), np.concatenate([[0], np.cumsum(counts)]))
+
+
+def _joined(texts: pl.Series, ends: npt.NDArray[np.int64]) -> pl.Series:
+    """The texts from each end to the next as one: it is only the borders between them that go."""
+    array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = array.buffers()
+    borders = np.frombuffer(offsets, np.int64)[array.offset :][ends]
+    return pl.Series(pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(borders), data))
 
 
 def _shown_images(images: pl.Series) -> pl.Series:

@@ -76,7 +76,7 @@ def ingest_source(source: SourceInput, folder: Path, at: Callable[[str], None]) 
     counted = Ingested()
     seen = SeenKeys()
     with ExitStack() as files:
-        write_items = files.enter_context(parquet_writer(folder / ITEMS_FILE, ITEM_SCHEMA, "lz4"))
+        write_items = files.enter_context(parquet_writer(folder / ITEMS_FILE, ITEM_SCHEMA, "none"))
         write_rejected = files.enter_context(parquet_writer(folder / REJECTED_FILE, DROPPED_SCHEMA))
         for drafts, rejected in _drafts(source):
             if rejected:

@@ -241,8 +241,8 @@ class _Run:
         names = [ITEMS_FILE, VARIANTS_FILE, DROPPED_FILE, LEDGER_FILE]
         for name, schema in EXTRA_TABLES.items():
             made_by = [stage.folder / name for stage in self._done if (stage.folder / name).is_file()]
-            parts = [pq.read_table(path).select(schema.names).cast(schema) for path in made_by]
-            write_parquet(self._folder / name, pa.concat_tables([schema.empty_table(), *parts]))
+            parts = [pq.ParquetFile(path).read(schema.names).cast(schema) for path in made_by]
+            write_parquet(self._folder / name, pa.concat_tables([pa.Table.from_batches([], schema), *parts]))
             names.append(name)
         corpus = Corpus(
             name=self._config.name,

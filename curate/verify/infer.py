@@ -21,6 +21,7 @@ _BOOLEANS = frozenset(("yes", "no", "true", "false"))
 _FUNCTIONS = r"sin|cos|tan|log|ln|exp|sqrt"
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z',. ]*")
 _FUNCTION = re.compile(rf"\b(?:{_FUNCTIONS})\b")
+_UNMARKED = re.compile(r"""[A-Za-z'"][^\\${}\x00-\x09\x0b-\x1f]*(?<=[A-Za-z?!'")])\.?""")
 _MATH_MARK = re.compile(
     r"[\\^_{}=<>≤≥√π∞×÷±∪∩∈²³]|\d\s*[-+*/!]|[-+*/]\s*\d"  # signs and operators
     rf"|(?<![A-Za-z])[A-Za-z]\s*[-+*/]\s*[A-Za-z](?![A-Za-z])|\b(?:{_FUNCTIONS})\b"  # letters as variables, functions
@@ -37,13 +38,15 @@ _COMMAND = re.compile(r"\\[A-Za-z]+|\{[^{}]*\}")
 
 def infer_kind(answer: str) -> AnswerKind:
     """Say how an answer is best compared."""
-    if len(answer) > 2 * MAX_CHARS:
+    if len(answer) > MAX_CHARS and (len(answer) > 2 * MAX_CHARS or _stays_long(answer)):
         return AnswerKind.TEXT
     if answer.isascii():
         if answer.isdigit():
             return AnswerKind.NUMBER if len(answer) <= 400 else AnswerKind.TEXT
         if _PLAIN_WORDS.fullmatch(answer) and not _FUNCTION.search(answer):
-            return AnswerKind.BOOLEAN if answer.lower().rstrip(".") in _BOOLEANS else AnswerKind.TEXT
+            return AnswerKind.BOOLEAN if clean(answer).lower() in _BOOLEANS else AnswerKind.TEXT
+        if _UNMARKED.fullmatch(answer) and _has_prose(answer):  # the other forms begin or end otherwise, or have marks
+            return AnswerKind.TEXT
     return _infer(answer)
 
 
@@ -76,12 +79,25 @@ def _infer(answer: str) -> AnswerKind:
     return AnswerKind.MATH if _is_mathematics(answer, cleaned) else AnswerKind.TEXT
 
 
+def _stays_long(answer: str) -> bool:
+    """Whether it is too long for mathematics once cleaned, too: a letter first, so that no delimiters stand around it.
+
+    What is counted is what `clean` never takes off, ASCII but for white space at the ends and one full stop.
+    """
+    kept = answer.encode("ascii", "ignore").decode().replace("\0", "").strip()
+    return answer[0].isalpha() and len(kept) > MAX_CHARS + 1
+
+
 def _is_mathematics(answer: str, cleaned: str) -> bool:
     """Formulas, and formulas joined by a connective; not a sentence with formulas in it, nor a drawing in lines."""
-    outside = _IN_FORMULA.sub(" ", cleaned)
     if "\n" in answer.strip() and "\\" not in answer:
         return False
-    is_prose = any(not _NOT_PROSE.fullmatch(word) for word in _WORD.findall(_COMMAND.sub(" ", outside)))
+    outside = _COMMAND.sub(" ", _IN_FORMULA.sub(" ", cleaned))
     if "\\" in cleaned:
-        return not (is_prose and len(_WORD.findall(_COMMAND.sub(" ", outside))) > 1)
-    return bool(_MATH_MARK.search(without_math_signs(cleaned))) and not is_prose
+        return not (_has_prose(outside) and len(_WORD.findall(outside)) > 1)
+    return bool(_MATH_MARK.search(without_math_signs(cleaned))) and not _has_prose(outside)
+
+
+def _has_prose(text: str) -> bool:
+    """Whether there is a word that is no function's name."""
+    return any(not _NOT_PROSE.fullmatch(word[0]) for word in _WORD.finditer(text))

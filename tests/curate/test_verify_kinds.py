@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.verify import Reason, infer_kind, infer_kinds, render_gold, settle, settle_many, verify, wrong_answer
+from curate.verify import Reason, infer, infer_kind, infer_kinds, render_gold, settle, settle_many, verify, wrong_answer
 
 EQUAL = {
     "boolean": [("yes", "Yes."), ("True", "yes"), ("no", "FALSE"), ("false", "n"), ("yes", r"\text{Yes}")],
@@ -174,6 +174,34 @@ def test_a_set_has_no_order_and_a_list_has(parts: list[str], shuffler: random.Ra
     assert settle(answer, gold, "set") is Reason.CORRECT
     is_same = all(settle(*pair, infer_kind(pair[1])) is Reason.CORRECT for pair in zip(shuffled, parts, strict=True))
     assert (settle(answer, gold, "list") is Reason.CORRECT) is is_same
+
+
+PIECES = ["yes", "No", "sin", "sqrt", "about", "May 5, 2012", "12", "3.5", *"x()[]'\"${}\\=-/~?., \n\t\0\u200b\u00a0é°"]
+pieces = st.sampled_from(PIECES)
+
+
+@example("yes ")
+@example("yes..")
+@example("May 5, 2012")
+@example("about x = {sqrt}")
+@example("sqr\0t = x")
+@given(st.lists(pieces).map("".join))
+def test_what_form_alone_settles_is_what_a_closer_look_says(answer: str) -> None:
+    assert infer_kind(answer) is infer._infer(answer)
+
+
+@example("x", "=x", 999, "x.\n")
+@example("x", "=x", 1000, ".\n")
+@example("x", "=x\0", 900, "")
+@example("x", "=x\u200b", 900, "")
+@example("$", "=x", 1000, "$")
+@given(pieces, st.lists(pieces, min_size=1, max_size=6).map("".join), st.integers(1, 400), pieces)
+def test_a_long_answer_is_text_only_where_it_stays_long_once_cleaned(
+    start: str, mid: str, times: int, end: str
+) -> None:
+    answer = start + mid * times + end
+    if len(answer) <= 4000:
+        assert infer_kind(answer) is infer._infer(answer)
 
 
 @given(st.lists(st.one_of(numbers, words, st.text(max_size=12))))
