@@ -14,8 +14,8 @@ from curate.items import Domain
 from curate.stage import Outcome, Reason, evidence_text, first_reason, judge
 from curate.table import ItemTable
 
-MISSING = ("", "n/a")
-"""Answers and questions that say nothing, after stripping and lower-casing."""
+BLANK = r"(?i)^\s*(?:n/a)?\s*$"
+"""Answers, questions and options that say nothing."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -28,7 +28,7 @@ class FilterSettings(Settings):
 
 def is_blank(text: pl.Expr) -> pl.Expr:
     """Whether a text is null or says nothing."""
-    return text.is_null() | text.str.strip_chars().str.to_lowercase().is_in(list(MISSING))
+    return text.is_null() | text.str.contains(BLANK)
 
 
 def drop_malformed(items: ItemTable) -> Outcome:
@@ -42,8 +42,7 @@ def drop_malformed(items: ItemTable) -> Outcome:
     has_options = options.is_not_null()
     gold = options.list.get(index, null_on_oob=True)
     return judge(
-        items,
-        ["question", "answer", "options", "answer_index"],
+        items.batches(["question", "answer", "options", "answer_index"]),
         first_reason(
             {
                 Reason.MISSING_QUESTION: is_blank(pl.col("question")),
@@ -51,8 +50,8 @@ def drop_malformed(items: ItemTable) -> Outcome:
                 Reason.TOO_FEW_OPTIONS: has_options & (options.list.len() < 2),
                 Reason.TOO_MANY_OPTIONS: has_options & (options.list.len() > len(LETTERS)),
                 Reason.GOLD_NOT_IN_OPTIONS: has_options & gold.is_null(),
-                Reason.BLANK_OPTION: has_options & trimmed.list.eval(is_blank(pl.element())).list.any(),
-                Reason.DUPLICATE_OPTIONS: has_options & (trimmed.list.n_unique() < trimmed.list.len()),
+                Reason.BLANK_OPTION: has_options & options.list.eval(is_blank(pl.element())).list.any(),
+                Reason.DUPLICATE_OPTIONS: has_options & (trimmed.list.n_unique() < options.list.len()),
                 Reason.CONTRADICTORY_GOLD: has_options & (gold.str.strip_chars() != pl.col("answer").str.strip_chars()),
             }
         ),
@@ -67,13 +66,15 @@ def drop_unverifiable(variants: ItemTable, settings: FilterSettings) -> Outcome:
         variants: rows of `VARIANT_SCHEMA`.
         settings: see `FilterSettings`.
     """
-    words = pl.col("answer").str.count_matches(r"\S+")
     is_open_gpr = (pl.col("template") == "open") & (pl.col("domain") == Domain.GPR.value)
     could_be_long = pl.col("answer").str.len_bytes() > 2 * settings.max_answer_words  # a word and a space each
+    words = pl.col("answer").str.count_matches(r"\S+")
+    counted = (
+        batch.filter(is_open_gpr & could_be_long).with_columns(words=words)
+        for batch in variants.batches(["template", "domain", "answer"])
+    )
     return judge(
-        variants,
-        ["template", "domain", "answer"],
-        first_reason({Reason.ANSWER_TOO_LONG: words > settings.max_answer_words}),
-        evidence=evidence_text("words", words),
-        among=is_open_gpr & could_be_long,
+        counted,
+        first_reason({Reason.ANSWER_TOO_LONG: pl.col("words") > settings.max_answer_words}),
+        evidence=evidence_text("words", pl.col("words")),
     )

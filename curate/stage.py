@@ -6,7 +6,7 @@ was too large. The law of the room is conservation: per source, rows in + rows a
 pipeline holds every stage to it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from curate.table import PLACE, ItemTable
+from curate.table import PLACE
 
 
 class Reason(StrEnum):
@@ -77,32 +77,19 @@ class Outcome:
     tables: dict[str, pa.Table] = field(default_factory=dict)
 
 
-def judge(
-    rows: ItemTable,
-    columns: Sequence[str],
-    reason: pl.Expr,
-    evidence: pl.Expr | None = None,
-    among: pl.Expr | None = None,
-) -> Outcome:
+def judge(batches: Iterable[pl.DataFrame], reason: pl.Expr, evidence: pl.Expr) -> Outcome:
     """Decide row by row.
 
     Args:
-        rows: any table.
-        columns: those that the expressions read.
+        batches: of any table, with `place` and what the expressions read; rows that certainly stay may be left out.
         reason: text expression, null where the row stays.
-        evidence: JSON text expression; None where there is nothing to add to the reason.
-        among: a cheap condition that every row to go fulfils, so that a costly reason looks at few; None: all.
+        evidence: JSON text expression.
     """
-    shown = pl.lit(None, pl.String) if evidence is None else evidence
 
     def drops() -> Iterator[pl.DataFrame]:
-        for batch in rows.batches(columns):
-            gone = (
-                (batch if among is None else batch.filter(among))
-                .with_columns(reason=reason)
-                .filter(pl.col("reason").is_not_null())
-            )
-            yield gone.select(PLACE, "reason", evidence=shown)
+        for batch in batches:
+            gone = batch.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
+            yield gone.select(PLACE, "reason", evidence=evidence)
 
     return Outcome(drops())
 

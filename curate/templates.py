@@ -16,15 +16,13 @@ dropped; of the kept, how many still lean on their options; of the dropped, how 
     MMLU                   45 %         11 %              6 %     kept: beginnings that many ends would complete
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from curate.filters import LETTERS
 from curate.identity import row_ids
+from curate.phrases import Rule, first_phrases
 from curate.schemas import VARIANT_SCHEMA
 from curate.stage import Reason, evidence_text
 from curate.table import PLACE
@@ -33,21 +31,9 @@ from curate.verify import AnswerKind, infer_kinds
 MCQ, OPEN = "mcq", "open"
 
 
-class Rule(NamedTuple):
-    """A phrase by which a text leans on its options, and what in the phrase shows that it does not after all.
-
-    A text without one of the `literals` (lower case) cannot have the phrase, so a costly phrase is looked for in few.
-    """
-
-    phrase: str
-    unless: str | None = None
-    literals: tuple[str, ...] = ()
-
-
 _SENTENCE = r"(?:^|[.?!:;]\W+)"
 _ASKS = rf"(?:\b(?:which|what|whom|where)|{_SENTENCE}who)\b"  # elsewhere, "who" mostly begins a relative clause
 _AUXILIARY = "(?:is|are|was|were|do|does|did|has|have|had|can|could|should|would|will|must|may|might)"
-_NOT = "(?-i:is|are|was|were|do|does|did|has|have|had|ca|could|should|would|wo)n['’]?t"  # a capital is a title's
 _SHOWN_IN_STEM = (
     "(?:data|dialog|equation|excerpt|figure|information|lines?|lyric|order|passage|phrase|poem|proverb|quot|riddle"
     "|sequence|series|song|table|text|verse|way)"
@@ -70,80 +56,97 @@ _DONE_BEST = (
     "|method|place|reason|source|way)"
 )
 
+_NOT = "(?-i:is|are|was|were|do|does|did|has|have|had|ca|could|should|would|wo)n['’]?t"  # a capital is a title's
+_CHOOSE, _JUDGED, _PLACED = "select|choose|pick|identify", "true|false|correct", "above|below|listed"
+_DENIALS = " not| never| cannot|n't|n’t|snt|dnt| arent| werent| havent| dont| wont| cant"
+
 STEM_RULES = (
     # a choice among what is shown
     Rule(
+        "following",
         r"\b(?:which|what|any|one|all|each|none|both|two|three|some|most)(?: ones?)? (?:of|if) (?:the )*following\b",
-        literals=("following",),
     ),
     Rule(
+        "following",
         r"\b(?:of|from|among|amongst|between|to|in|with|by) (?:the )+following\b(?: \w+){0,2}",
         unless=rf"following (?:\w+ )?{_SHOWN_IN_STEM}",
-        literals=("following",),
     ),
     Rule(
-        r"\b(?:which|what)(?: ones?| two| three)? of (?:these|those|the (?:above|answers|choices|options|statements?))\b"
+        "which|what",
+        r"\b(?:which|what)(?: ones?| two| three)? of (?:these|those|the (?:above|answers|choices|options|statements?))\b",
     ),
-    Rule(r"\b(?:one|two|three|all|any|each|none|some) of these \w+", literals=(" of these ",)),
+    Rule(" of these ", r"\b(?:one|two|three|all|any|each|none|some) of these \w+"),
     Rule(
-        r"\b(?:which|what) (?:two |three )?(?:answers?|choices?|list|options?|sentences|statements?)\b|\bwhich sentence\b"
+        "which|what",
+        r"\b(?:which|what) (?:two |three )?(?:answers?|choices?|list|options?|sentences|statements?)\b|\bwhich sentence\b",
     ),
     Rule(
+        "which|what",
         r"\b(?:which|what) (?:two |three )?(?:groups?|lists?|pairs?|sets?)"
-        r" (?:of|is|are|consists?|contains?|includes?|lists?|shows?)\b"
+        r" (?:of|is|are|consists?|contains?|includes?|lists?|shows?)\b",
     ),
-    Rule(rf"\bwhich one {_AUXILIARY}\b"),
+    Rule("which", rf"\bwhich one {_AUXILIARY}\b"),
     Rule(
+        _CHOOSE,
         _SENTENCE + r"(?:please )?(?:(?:select|choose|pick) (?:the|one|an?)|identify (?:one|an?))\b",
-        literals=("select", "choose", "pick", "identify"),
     ),
-    Rule(r"\b(?:select|choose|pick|identify) (?:the|one|an?) (?:true|false|correct|incorrect|right|wrong)\b"),
+    Rule(_CHOOSE, rf"\b(?:{_CHOOSE}) (?:the|one|an?) (?:true|false|correct|incorrect|right|wrong)\b"),
     Rule(
+        _PLACED,
         r"\b(?:answers|choices|given|listed|named|options|shown) (?:above|below)\b|\b(?:choices|ones|options) listed\b",
-        literals=("above", "below", "listed"),
     ),
-    Rule(r"\b(?:which|what|name the) \w+ below\b|\bof the \w+ (?:below|listed)\b"),
+    Rule(_PLACED, r"\b(?:which|what|name the) \w+ below\b|\bof the \w+ (?:below|listed)\b"),
     # more true than the others
-    Rule(rf"\bbest {_DONE_BEST}\b"),
-    Rule(r"\bwhich\b[^.?!,]*\b(?:would|will|could|can|should) (?:\w+ )?(?:best|better)\b"),
+    Rule("best", rf"\bbest {_DONE_BEST}\b"),
+    Rule("which", r"\bwhich\b[^.?!,]*\b(?:would|will|could|can|should) (?:\w+ )?(?:best|better)\b"),
     Rule(
-        r"\bwhich (?:\w+ )?(?:is|are) (?:the )?best\b(?:\W\w+)?", unless=r"best\W(?:friend|known|paid|seller|selling)"
+        "which",
+        r"\bwhich (?:\w+ )?(?:is|are) (?:the )?best\b(?:\W\w+)?",
+        unless=r"best\W(?:friend|known|paid|seller|selling)",
     ),
-    Rule(r"\b(?:most|least) (?:accurate|accurately|appropriate|closely|directly|likely|nearly|similar)\b"),
     Rule(
-        rf"{_ASKS} (?:is|are) (?:not |usually |always |never |also )*(?:true|false|correct|incorrect)\b",
-        literals=("true", "false", "correct"),
+        "most |least ",
+        r"\b(?:most|least) (?:accurate|accurately|appropriate|closely|directly|likely|nearly|similar)\b",
     ),
-    Rule(r"\b(?:in)?correctly (?:describ|identif|list|match|order|pair|plac|represent|show|stat)"),
-    Rule(r"\b(?:paired|matched|listed) (?:in)?correctly\b"),
-    Rule(r"\b(?:accurate|correct|fair|safe|true) to (?:conclude|say|state)\b"),
-    Rule(r"^\W*(?:[^\s?_]+ ){0,2}[^\s?_]+:\W*$"),  # a topic alone ("Crohn's disease:")
+    Rule(_JUDGED, rf"{_ASKS} (?:is|are) (?:not |usually |always |never |also )*(?:true|false|correct|incorrect)\b"),
+    Rule(_JUDGED, r"\b(?:in)?correctly (?:describ|identif|list|match|order|pair|plac|represent|show|stat)"),
+    Rule(_JUDGED, r"\b(?:paired|matched|listed) (?:in)?correctly\b"),
+    Rule("to conclude|to say|to state", r"\b(?:accurate|correct|fair|safe|true) to (?:conclude|say|state)\b"),
+    Rule(":", r"^\W*(?:[^\s?_]+ ){0,2}[^\s?_]+:\W*$"),  # a topic alone ("Crohn's disease:")
     # one of many of a kind
     Rule(
+        "which",
         _SENTENCE + r"which (?:is|are|was|were) (?:an?|one|also|caused|considered|correct|more|most|not|true|used)\b",
-        literals=("which",),
     ),
-    Rule(_SENTENCE + rf"which {_VERBS_OF_CHOICE}\b", literals=("which",)),
+    Rule("which", _SENTENCE + rf"which {_VERBS_OF_CHOICE}\b"),
     Rule(
+        "which",
         rf"\bwhich (?:\w+ )?{_OF_A_KIND}s?\b(?: \w+)?",
         unless="action (?:adventure|comedy|figure|film|hero|movie|star|thriller)",
     ),
     Rule(
+        "which|what",
         r"\b(?:which|what)\b[^.?!]*\bexamples? of \w+",
         unless=r"\bwhat (?:type|kind|sort)|\b(?:this|that) (?:is )?an example",
     ),
     # what is not so
-    Rule(r"\bexcept\W*$|\b(?:all|each|any) (?:of )?(?:these|the) .{0,60}\bexcept\b"),
-    Rule(r"\b(?:is|are|was|were) (?:not|false|incorrect|untrue|not true|not correct)\W*$"),
-    Rule(r"\bodd (?:one|man|woman) out\b|\bbelongs? with\b|\b(?:does|do)(?: not|n['’]?t) (?:belong|fit)\b"),
-    Rule(r"\bwhich\b[^.?!]* (?:with|from|like|as|than) the others?\b"),
-    Rule(r"(?:\bonly\b.*)?(?-i:\bNOT\b|\bEXCEPT\b|\bLEAST\b)", unless=r"\bonly\b"),
+    Rule("except", r"\bexcept\W*$|\b(?:all|each|any) (?:of )?(?:these|the) .{0,60}\bexcept\b"),
     Rule(
+        " not| false| incorrect| untrue",
+        r"\b(?:is|are|was|were) (?:not|false|incorrect|untrue|not true|not correct)\W*$",
+    ),
+    Rule(
+        "odd |belong| fit",
+        r"\bodd (?:one|man|woman) out\b|\bbelongs? with\b|\b(?:does|do)(?: not|n['’]?t) (?:belong|fit)\b",
+    ),
+    Rule("which", r"\bwhich\b[^.?!]* (?:with|from|like|as|than) the others?\b"),
+    Rule("not|except|least", r"(?:\bonly\b.*)?(?-i:\bNOT\b|\bEXCEPT\b|\bLEAST\b)", unless=r"\bonly\b"),
+    Rule(
+        _DENIALS,
         rf"(?:\bof |\bonly\b[^.?!]*)?{_ASKS}(?: [^\s.?!,;:\"“]+){{0,7}}?"
         rf" (?:{_AUXILIARY}(?: \w+){{0,3}}? (?:not|never)|cannot|{_NOT})\b(?:[^.?!]*\bonly\b)?",
         unless=r"\bonly\b|^of which"
         r"|\w (?:said|says|wrote|sang|if|when|because|since|after|while|until|before|although|who|that|to|for|why|how)\b.*\b(?:not|never|cannot|\w+n['’]?t)\b",
-        literals=(" not", "never", "cannot", "nt", "n't", "n’t"),
     ),
 )
 """Stems that do not stand alone; case does not matter. The paper names only "Which of the following"; the others were
@@ -153,23 +156,25 @@ _SEPARATOR = "(?:, and|,| and| or| ?&) ?"
 
 GROUP_RULES = (
     Rule(
+        "all|none|both|neither|any|either|some",
         r"^\W*(?:all|none|both|neither|any|either|some)(?: of)?(?: the)*"
         r" (?:above|below|these|those|them|others?|options|choices|answers)"
-        r"(?: (?:is|are|was|were|answers|choices|listed|mentioned|options|statements)\b.*)?\W*$"
+        r"(?: (?:is|are|was|were|answers|choices|listed|mentioned|options|statements)\b.*)?\W*$",
     ),
-    Rule(r"\b(?:all|none|both|neither|any|either) of the (?:above|below|options|choices|answers)\b"),
-    Rule(r"^\W*(?:both|neither|either|all|none)\W*$"),
+    Rule(" of the ", r"\b(?:all|none|both|neither|any|either) of the (?:above|below|options|choices|answers)\b"),
+    Rule("all|none|both|neither|any|either|some", r"^\W*(?:both|neither|either|all|none)\W*$"),
 )
 """Options that speak of the others together: "all of the above", "none of these", "both" alone."""
 
 GOLD_RULES = (
     *GROUP_RULES,
     Rule(
-        rf"^\W*(?:both |neither |either )?\(?[A-H]\)?(?:(?:{_SEPARATOR}| )\(?[A-H]\)?)*{_SEPARATOR}\(?[A-H]\)?(?: only)?[\s.]*$"
+        "",
+        rf"^\W*(?:both |neither |either )?\(?[A-H]\)?(?:(?:{_SEPARATOR}| )\(?[A-H]\)?)*{_SEPARATOR}\(?[A-H]\)?(?: only)?[\s.]*$",
     ),
-    Rule(rf"^\W*(?:I{{1,3}}|IV|V)(?:{_SEPARATOR}(?:I{{1,3}}|IV|V))*(?: only|{_SEPARATOR}(?:I{{1,3}}|IV|V))\W*$"),
-    Rule(r"^\W*(?:true|false)(?:[,;]? (?:and )?(?:true|false))+\W*$"),
-    Rule(r"^\W*(?:yes|no)[,;:.]? (?:because|since|as|if|but|unless|only|even|so)\b"),
+    Rule("", rf"^\W*(?:I{{1,3}}|IV|V)(?:{_SEPARATOR}(?:I{{1,3}}|IV|V))*(?: only|{_SEPARATOR}(?:I{{1,3}}|IV|V))\W*$"),
+    Rule("true|false", r"^\W*(?:true|false)(?:[,;]? (?:and )?(?:true|false))+\W*$"),
+    Rule("yes|no", r"^\W*(?:yes|no)[,;:.]? (?:because|since|as|if|but|unless|only|even|so)\b"),
 )
 """Golds that point at other options, judge several statements, or are one of several reasons."""
 
@@ -179,6 +184,8 @@ _ASKS_YES_OR_NO = rf"(?i)\?\W*$|\byes(?: or |/)no\b|(?:^|[.,:;!?]\W+(?:and |but 
 
 COLUMNS = ["item_id", "source", "source_row", "domain", "question", "answer", "answer_index", "answer_kind", "options"]
 """What making a variant reads of an item."""
+
+_OF_ITEM = ("item_place", "item_id", "source", "source_row", "domain")
 
 MADE_SCHEMA = pa.schema(
     [
@@ -200,28 +207,14 @@ def make_variants(items: pl.DataFrame) -> pl.DataFrame:
     Returns:
         Columns of `MADE_SCHEMA`, each item's variants together, mcq first.
     """
-    has_options = items["options"].is_not_null()
-    mcq = items.filter(has_options).with_columns(
-        template=pl.lit(MCQ),
-        answer=_letter(pl.col("answer_index")),
-        answer_kind=pl.lit(str(AnswerKind.CHOICE)),
-        option_count=pl.col("options").list.len().cast(pl.Int32),
-        phrase=pl.lit(None, pl.String),
-    )
-    open_ = items.with_columns(
-        template=pl.lit(OPEN),
-        answer=pl.col("answer").str.strip_chars(),
-        option_count=pl.lit(0, pl.Int32),
-        phrase=pl.lit(None, pl.String),
-    )
-    shown, alone = open_.filter(has_options), open_.filter(~has_options)
-    shown = shown.with_columns(
-        answer_kind=pl.Series(infer_kinds(shown["answer"].to_list()), dtype=pl.String), phrase=needs_options(shown)
-    )
-    together = pl.concat([mcq, shown, alone]).rename({PLACE: "item_place"})
-    variants = together[
-        np.argsort(together["item_place"].to_numpy(), kind="stable")
-    ]  # mcq first, as it comes first here
+    trimmed = items.rename({PLACE: "item_place"}).with_columns(pl.col("answer").str.strip_chars())
+    has_options, nothing = pl.col("options").is_not_null(), pl.lit(None, pl.String)
+    shown, alone = trimmed.filter(has_options), trimmed.filter(~has_options)
+    kinds = pl.Series("answer_kind", infer_kinds(shown["answer"].to_list()), dtype=pl.String)
+    removed = _without_options(shown.with_columns(kinds, phrase=needs_options(shown)))
+    together = pl.concat([_with_options(shown), removed, _without_options(alone.with_columns(phrase=nothing))])
+    places = together["item_place"].to_numpy()
+    variants = together[np.argsort(places, kind="stable")]  # mcq first, as it comes first here
     needs = pl.col("phrase").is_not_null()
     return variants.select(
         row_ids(variants),
@@ -231,46 +224,49 @@ def make_variants(items: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _with_options(items: pl.DataFrame) -> pl.DataFrame:
+    return items.select(
+        *_OF_ITEM,
+        template=pl.lit(MCQ),
+        answer=_letter(pl.col("answer_index")),
+        answer_kind=pl.lit(str(AnswerKind.CHOICE)),
+        option_count=pl.col("options").list.len().cast(pl.Int32),
+        phrase=pl.lit(None, pl.String),
+    )
+
+
+def _without_options(items: pl.DataFrame) -> pl.DataFrame:
+    return items.select(
+        *_OF_ITEM,
+        template=pl.lit(OPEN),
+        answer="answer",
+        answer_kind="answer_kind",
+        option_count=pl.lit(0, pl.Int32),
+        phrase="phrase",
+    )
+
+
 def needs_options(items: pl.DataFrame) -> pl.Series:
     """Return the phrase by which each question leans on its options, or null.
 
     Args:
         items: multiple-choice rows with `question` and `answer` (the gold's text).
     """
-    odd_space = pl.col("question").str.contains(r"\s\s|[^\S ]")
-    one_line = pl.when(odd_space).then(pl.col("question").str.replace_all(r"\s+", " ")).otherwise(pl.col("question"))
-    stem = items.select(one_line.str.strip_chars())["question"]
+    one_line = pl.col("question").str.replace_all(r"\s\s+|[^\S ]", " ").str.strip_chars()
     gold = items["answer"].str.strip_chars()
-    phrases = _phrases(stem, STEM_RULES).fill_null(_phrases(gold, GOLD_RULES))
-    return phrases.fill_null(items.select(_unasked(gold))["answer"])
+    phrases = first_phrases(items.select(one_line).to_series(), STEM_RULES).fill_null(first_phrases(gold, GOLD_RULES))
+    return phrases.fill_null(_unasked(items["question"], gold))
 
 
-def _phrases(texts: pl.Series, rules: Sequence[Rule]) -> pl.Series:
-    """The first rule's phrase in each text, or null; a rule looks only at texts that have one of its literals."""
-    rows = pl.DataFrame({"text": texts}).with_row_index("row")
-    found = [rows.clear().select("row", phrase="text")]
-    for rule in rules:
-        has_literal = pl.col("text").str.contains_any(list(rule.literals), ascii_case_insensitive=True)
-        seen = rows.filter(has_literal) if rule.literals else rows
-        phrase = pl.col("text").str.extract(f"(?i)({rule.phrase})", 1)
-        hits = seen.select("row", phrase=phrase).filter(pl.col("phrase").is_not_null())
-        if rule.unless is not None:
-            hits = hits.filter(~pl.col("phrase").str.contains(f"(?i){rule.unless}"))
-        found.append(hits)
-    first = pl.concat(found).unique("row", keep="first", maintain_order=True)
-    return rows.select("row").join(first, on="row", how="left", maintain_order="left")["phrase"]
-
-
-def _unasked(gold: pl.Series) -> pl.Expr:
+def _unasked(questions: pl.Series, golds: pl.Series) -> pl.Series:
     """The gold, where it is true or false and the stem does not name both, or yes or no and the stem asks nothing."""
-    word = pl.lit(gold.str.to_lowercase().str.strip_chars(" ."))
-    is_asked = (
-        pl.when(word.is_in(["true", "false"]))
-        .then(pl.col("question").str.contains(_ASKS_TRUE_OR_FALSE))
-        .when(word.is_in(["yes", "no"]))
-        .then(pl.col("question").str.contains(_ASKS_YES_OR_NO))
-    )
-    return pl.when(~is_asked).then(pl.lit(gold)).alias("answer")
+    rows = pl.DataFrame({"question": questions, "gold": golds}).with_row_index("row")
+    worded = rows.with_columns(word=pl.col("gold").str.to_lowercase().str.strip_chars(" ."))
+    unasked = [
+        worded.filter(pl.col("word").is_in(words)).filter(~pl.col("question").str.contains(asks)).select("row", "gold")
+        for words, asks in ((["true", "false"], _ASKS_TRUE_OR_FALSE), (["yes", "no"], _ASKS_YES_OR_NO))
+    ]
+    return rows.select("row").join(pl.concat(unasked), on="row", how="left", maintain_order="left")["gold"]
 
 
 def _letter(index: pl.Expr) -> pl.Expr:

@@ -34,10 +34,6 @@ QUESTION, STEM, GOLD = pl.col("question"), pl.col("stem"), pl.col("gold")
 """The question as it stands; in lower case; the gold without surrounding white space ("" where there is none)."""
 
 
-_FEW = 16
-"""So many words a regular expression finds two to eight times faster than an automaton (Aho-Corasick), and more slower."""
-
-
 def working_columns(items: pl.DataFrame) -> pl.DataFrame:
     """Return what the rules read.
 
@@ -55,14 +51,6 @@ def working_columns(items: pl.DataFrame) -> pl.DataFrame:
         has_context=pl.col("context").str.strip_chars().str.len_bytes().fill_null(0) > 0,
         has_images=pl.col("images").list.len().fill_null(0) > 0,
     ).with_row_index("row")
-
-
-def mentions(words: str, text: pl.Expr = STEM) -> pl.Expr:
-    """Whether a text holds one of some words, given in lower case with "|" between them."""
-    literals = words.split("|")
-    if len(literals) > _FEW:
-        return text.str.contains_any(literals)
-    return text.str.contains("|".join(map(re.escape, literals)))
 
 
 def has(pattern: str, text: pl.Expr = STEM) -> pl.Expr:

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from curate.signals.base import GOLD, OPEN, Signal, has, matched, mentions, repeats
+from curate.phrases import mentions
+from curate.signals.base import GOLD, OPEN, STEM, Signal, has, matched, repeats
 
 _BEFORE = "(?:in |on |at |by |to |from |of |for |with |over )?"
 _WH = "(?:who|whom|whose|what|what's|when|where|which|why|how)"
@@ -32,7 +33,7 @@ ASKS_SEVERAL = Signal(
     "asks_several",
     "two questions, two parts to solve ((1) find ... (2) find ...), or two question words in one sentence",
     (
-        repeats("?") | mentions("(b)|(2)|(ii)|2.|b.|b)|2)|②| and wh| and how| and in wh| & wh"),
+        repeats("?") | mentions("(b)|(2)|(ii)|2.|b.|b)|2)|②| and wh| and how| and in wh| & wh", STEM),
         has(
             rf"\?\s+(?:[^?\n]*[ (,])?{_WH}\b[^?\n]*\?|(?:and|&) {_BEFORE}{_WH}\b|[\s>](?:\(2\)|\$\(2\)\$|\(b\)|\(ii\)|b\)|2\)|2\.|b\.|ii\.|②|\*\*p2\.\*\*)\s*\w"
         ),
@@ -69,6 +70,6 @@ _ASKS_VALUE = (
 IS_PROOF = Signal(
     "is_proof",
     'an open question that wants a proof ("prove that", "show that") and no value',
-    (OPEN, mentions("prove|show|verify|demonstrate"), ~has(_ASKS_VALUE)),
+    (OPEN, mentions("prove|show|verify|demonstrate", STEM), ~has(_ASKS_VALUE)),
     matched(_PROVE).str.strip_chars(),
 )

@@ -11,7 +11,8 @@ two names holds both. So one of these must be there:
 import polars as pl
 
 from curate.items import Domain
-from curate.signals.base import GOLD, OPEN, STEM, Signal, has, matched, mentions
+from curate.phrases import mentions
+from curate.signals.base import GOLD, OPEN, STEM, Signal, has, matched
 
 _STATED = r"(?s).*\b(?:answer|ans)(?:\s*(?:is|was|:|=))+[\s\"'“‘$(\[{*]*(.{1,300})"
 _BOXED = r"(?s).*\\boxed\s*\{0*(.{1,300})"
@@ -59,7 +60,7 @@ GIVES_ANSWER_AWAY = Signal(
     "gives_answer_away",
     'the question states its gold: after "the answer is", boxed, in closing parentheses, or a long gold word for word',
     (
-        (GOLD != "") & (mentions("answer|boxed|ans:|ans ") | _CAN_CLOSE | _CAN_HOLD),
+        (GOLD != "") & (mentions("answer|boxed|ans:|ans ", STEM) | _CAN_CLOSE | _CAN_HOLD),
         STEM.str.contains(GOLD.str.to_lowercase().str.strip_chars(" .$"), literal=True),
     ),
     _given(),

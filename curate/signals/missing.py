@@ -9,8 +9,9 @@ plain questions without their tables and passages).
 import polars as pl
 
 from curate.items import Domain
-from curate.signals.base import OPEN, QUESTION, STEM, Signal, has, matched, mentions
-from curate.templates import STEM_RULES, Rule
+from curate.phrases import Rule, mentions
+from curate.signals.base import OPEN, QUESTION, STEM, Signal, has, matched
+from curate.templates import STEM_RULES
 
 _CHOOSING = tuple(
     rule for rule in STEM_RULES if "following" in rule.phrase or "these" in rule.phrase or "options" in rule.phrase
@@ -47,9 +48,10 @@ NEEDS_OPTIONS = Signal(
     (
         OPEN,
         mentions(
-            "following|of these|of those|the above|e answer|e choice|e option|which answer|which choice|which option|statement"
+            "following|of these|of those|the above|e answer|e choice|e option|which answer|which choice|which option|statement",
+            STEM,
         ),
-        mentions("which|what|one of|any of|none of|above|below|listed"),
+        mentions("which|what|one of|any of|none of|above|below|listed", STEM),
     ),
     _needed_options(),
 )
@@ -153,7 +155,8 @@ NEEDS_MISSING_PART = Signal(
         mentions(
             "passage|excerpt|paragraph|article|in line|(line|the author|the narrator|the text| table| chart| spreadsheet|listed| list"
             "| row| column| figure| diagram| picture| image| drawing| illustration| photograph| graph|shown|pictured|depicted| map"
-            "| plot| circuit|insert pic|![|.png|.jp|.gif|.svg|<image|includegraphics"
+            "| plot| circuit|insert pic|![|.png|.jp|.gif|.svg|<image|includegraphics",
+            STEM,
         )
         | _STATED,
         has(_MAY_POINT) | _STATED,

@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossthink.files import write_parquet
 from curate.dedup import DedupSettings, drop_exact_duplicates
-from curate.filters import FilterSettings, drop_malformed, drop_unverifiable
+from curate.filters import FilterSettings, drop_malformed, drop_unverifiable, is_blank
 from curate.identity import item_id
 from curate.items import ITEM_SCHEMA
 from curate.self_check import SelfCheckSettings, drop_uncheckable, passes_by_form
@@ -52,6 +54,11 @@ def variant(tmp_path: Path) -> Rows:
         return ItemTable((tmp_path / "variants.parquet",), schema=MADE_SCHEMA)
 
     return make
+
+
+@given(st.text(" \t\r\n\u3000\xa0nNaA/."))
+def test_a_blank_text_is_one_of_which_nothing_or_na_is_left(text: str) -> None:
+    assert pl.select(is_blank(pl.lit(text))).item() == (text.strip().lower() in ("", "n/a"))
 
 
 def _dropped(outcome: Outcome) -> pl.DataFrame:
