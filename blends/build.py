@@ -105,8 +105,8 @@ def lay_out(plan: Plan, recipe: Recipe) -> pl.DataFrame:
     for stage in plan.stages:
         stages.append(_in_batches(stage, first, recipe.batch_size))
         first += stage.drawn.height // recipe.batch_size
-    rows = _shuffled_within_batches(pl.concat(stages), recipe.seed)
-    if rows["row_id"].is_unique().all():
+    rows = _shuffled_within_batches(pl.concat(stages), recipe.batch_size, recipe.seed)
+    if rows["row_id"].n_unique() == rows.height:
         return rows
     return rows.with_columns(epoch=pl.int_range(pl.len(), dtype=pl.Int32).over("row_id"))
 
@@ -121,10 +121,12 @@ def _in_batches(stage: StagePlan, first: int, batch_size: int) -> pl.DataFrame:
     return kept.with_columns(component=names.gather(leaf), batch=pl.Series(batch + first, dtype=pl.Int32))
 
 
-def _shuffled_within_batches(placed: pl.DataFrame, seed: int) -> pl.DataFrame:
+def _shuffled_within_batches(placed: pl.DataFrame, batch_size: int, seed: int) -> pl.DataFrame:
     """Sort by batch, and in a batch by the key of (seed, epoch, row), so that components mix."""
     look = placed.select(pl.concat_str("epoch", pl.lit("/"), "row_id")).to_series()
-    order = np.lexsort((keys(look, f"{seed}/place/"), placed["batch"].to_numpy()))
+    by_batch = np.argsort(placed["batch"].to_numpy(), kind="stable").reshape(-1, batch_size)
+    within = np.argsort(keys(look, f"{seed}/place/")[by_batch], axis=1, kind="stable")
+    order = np.take_along_axis(by_batch, within, axis=1).ravel()
     return placed[order].with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64))
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from blends.parts import by_rows, by_scores, by_temperature, within_bounds
@@ -121,25 +123,33 @@ def split(parts: Sequence[Part], rows: pl.DataFrame, scores: Mapping[int, Scores
         UserError: a score is missing, bounds cannot be met, or two leaves have the same name.
     """
     leaves: list[Leaf] = []
-    columns: list[pl.Expr] = []
+    part_of_row, leaf_of_row = rows["part"].to_numpy(), np.zeros(rows.height, np.int32)
+    columns = {part.component.split_by for part in parts if part.component.split_by is not None}
+    coded = {column: _coded(rows[column]) for column in columns}
     for place, part in enumerate(parts):
-        mine = pl.col("part") == place
+        mine = np.flatnonzero(part_of_row == place)
         if part.component.split_by is None:
-            columns.append(pl.when(mine).then(pl.lit(len(leaves), pl.Int32)))
-            leaves.append(_leaf(part, part.name, rows.select(mine.sum()).item(), None, max_repeats))
+            leaf_of_row[mine] = len(leaves)
+            leaves.append(_leaf(part, part.name, len(mine), None, max_repeats))
             continue
-        column = part.component.split_by
-        values_of_part = rows.select(pl.col(column).filter(mine).cast(pl.String)).to_series()
-        counted = values_of_part.value_counts(name="rows").sort(column, nulls_last=True)
-        values, counts = counted[column].to_list(), counted["rows"].to_list()
-        numbers = pl.Series(range(len(leaves), len(leaves) + len(values)), dtype=pl.Int32)
-        looked_up = pl.col(column).cast(pl.String).replace_strict(counted[column], numbers, default=None)
-        columns.append(pl.when(mine).then(looked_up))
+        known, codes = coded[part.component.split_by]
+        counted = np.bincount(codes[mine], minlength=len(known))
+        leaf_of_row[mine] = (np.cumsum(counted > 0) - 1 + len(leaves))[codes[mine]]
+        present = np.flatnonzero(counted)
+        values, counts = [known[code] for code in present], counted[present].tolist()
         shares = _shares(part.component, values, counts, scores.get(place))
         for name, count, share in zip(_names(part.name, values), counts, shares, strict=True):
             leaves.append(_leaf(part, name, count, share, max_repeats))
     _refuse_equal_names(leaves)
-    return Candidates(leaves, rows.with_columns(leaf=pl.coalesce(columns)))
+    return Candidates(leaves, rows.with_columns(leaf=pl.Series(leaf_of_row)))
+
+
+def _coded(column: pl.Series) -> tuple[list[str | None], npt.NDArray[np.uint32]]:
+    """Return the values of a column as texts, sorted and null last, and for each row the place of its value among them."""
+    texts = column.cast(pl.String)
+    values = texts.unique().drop_nulls().sort()
+    codes = texts.cast(pl.Enum(values)).to_physical().cast(pl.UInt32).fill_null(len(values))
+    return [*values, None], codes.to_numpy()
 
 
 def _shares(component: Component, values: list[str | None], counts: list[int], scores: Scores | None) -> list[Fraction]:

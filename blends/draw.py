@@ -66,10 +66,17 @@ def draw(rows: pl.DataFrame, wanted: Sequence[int], seed: int) -> pl.DataFrame:
             active = active.filter(pl.col("leaf").is_in(list(rest)))
         first = first_places(active, "leaf", rest, seed, len(drawn))
         rank = [pl.int_range(len(places), dtype=pl.UInt32, eager=True) for places in first]
-        taken = active[pl.concat(first)] if first else active.clear()
+        taken = _at(active, pl.concat(first)) if first else active.clear()
         drawn.append(taken.with_columns(epoch=pl.lit(len(drawn), pl.Int32), rank=pl.concat(rank)))
         rest = {leaf: more for leaf, count in rest.items() if (more := count - sizes.get(leaf, 0)) > 0}
     return pl.concat(drawn).sort("leaf", "epoch", "rank") if len(drawn) > 1 else drawn[0]
+
+
+def _at(rows: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    """Return the rows at places, each once; first those there are, since looking up in a table of many pieces is slow."""
+    is_asked = np.zeros(rows.height, bool)
+    is_asked[places] = True
+    return rows.filter(is_asked).rechunk()[(np.cumsum(is_asked, dtype=np.uint32) - 1)[places]]
 
 
 def first_of_each(rows: pl.DataFrame, limits: Mapping[int, int], seed: int, by: str) -> pl.DataFrame:

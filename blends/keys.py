@@ -38,14 +38,26 @@ def _keys(texts: pl.DataFrame, start: np.uint64) -> Keys:
     array = texts.to_series().to_arrow(compat_level=pl.CompatLevel.oldest())
     _, ends, data = array.buffers()
     offsets = np.frombuffer(ends, np.int64)[array.offset : array.offset + len(array) + 1]
-    padded = np.append(np.frombuffer(data or b"", np.uint8)[offsets[0] : offsets[-1]], np.zeros(_PIECE, np.uint8))
-    eights = np.ndarray(len(padded) - _PIECE + 1, "<u8", padded, strides=(1,))  # the eight bytes from each place on
+    text = np.frombuffer(data or b"", np.uint8)[offsets[0] : offsets[-1]]
     starts, lengths = offsets[:-1] - offsets[0], np.diff(offsets)
     found = start ^ lengths.astype(np.uint64)
-    for done in range(0, int(lengths.max(initial=0)), _PIECE):
+    if lengths.min() == lengths.max():
+        return _keys_of_one_length(text.reshape(len(array), int(lengths[0])), found)
+    padded = np.append(text, np.zeros(_PIECE, np.uint8))
+    eights = np.ndarray(len(text) + 1, "<u8", padded, strides=(1,))  # the eight bytes from each place on
+    for done in range(0, int(lengths.max()), _PIECE):
         longer = np.flatnonzero(lengths > done)
         piece = eights[starts[longer] + done] & _FIRST[np.minimum(lengths[longer] - done, _PIECE)]
         found[longer] = _mixed(found[longer] ^ piece)
+    return found
+
+
+def _keys_of_one_length(text: npt.NDArray[np.uint8], found: Keys) -> Keys:
+    """The same for texts that are as long as one another, as ids are: `text` has a row of bytes for each."""
+    lacking = -text.shape[1] % _PIECE
+    filled = np.pad(text, ((0, 0), (0, lacking))) if lacking else text
+    for piece in filled.view("<u8").T:
+        found = _mixed(found ^ piece)
     return found
 
 

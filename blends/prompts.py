@@ -1,10 +1,11 @@
 """From a variant to what a model sees and what it must answer.
 
 Prompts are rendered once, here, and stored in the blend: training reads them and never builds its own. A pattern is cut at
-its marks once, and the rows are put together column by column.
+its marks once, and the rows are put together column by column, those of each pattern apart.
 """
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -29,15 +30,22 @@ def render(prompt: Prompt, rows: pl.DataFrame) -> pl.Series:
         prompt: the recipe's prompt.
         rows: with the columns `SHOWN`; a context goes before its question, and options show only under "mcq".
     """
-    context = pl.when(pl.col("context") != "").then(pl.concat_str("context", pl.lit("\n\n")))
-    question = pl.concat_str(context, "question", ignore_nulls=True)
-    shown = rows.select("template", question=question, options=lettered(rows["options"]))
     is_choice = pl.col("template") == MCQ
-    content = pl.when(is_choice).then(_filled(prompt.mcq)).otherwise(_filled(prompt.open))
-    messages = [_message("user", content)]
+    numbered = rows.select(SHOWN).with_row_index("place")
+    parts = [_contents(prompt.mcq, numbered.filter(is_choice)), _contents(prompt.open, numbered.filter(~is_choice))]
+    messages = [_message("user", pl.col("content"))]
     if prompt.system:
         messages.insert(0, _message("system", pl.lit(prompt.system)))
-    return shown.select(prompt=pl.concat_arr(messages).arr.to_list()).to_series()
+    return pl.concat(parts).sort("place").select(prompt=pl.concat_list(messages)).to_series()
+
+
+def _contents(pattern: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return `place` and `content`, what the user says, of rows of one pattern."""
+    pieces = _MARK.split(pattern)  # texts, and between them the names of the marks
+    context = pl.when(pl.col("context") != "").then(pl.concat_str("context", pl.lit("\n\n")))
+    question = pl.concat_str(context, "question", ignore_nulls=True)
+    options = lettered(rows["options"]) if "options" in pieces[1::2] else pl.lit("")
+    return rows.select("place", question=question, options=options).select("place", content=_filled(pieces))
 
 
 def lettered(options: pl.Series) -> pl.Series:
@@ -51,9 +59,8 @@ def lettered(options: pl.Series) -> pl.Series:
     return listed.select(options=pl.concat_str(lines, separator="\n", ignore_nulls=True)).to_series()
 
 
-def _filled(pattern: str) -> pl.Expr:
-    """The pattern with its marks replaced; braces are otherwise plain, in the pattern and in what replaces a mark."""
-    pieces = _MARK.split(pattern)  # texts, and between them the names of the marks
+def _filled(pieces: Sequence[str]) -> pl.Expr:
+    """The pieces of a pattern with its marks replaced; braces are otherwise plain, there and in what replaces a mark."""
     return pl.concat_str([pl.col(piece) if place % 2 else pl.lit(piece) for place, piece in enumerate(pieces) if piece])
 
 

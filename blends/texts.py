@@ -29,25 +29,22 @@ def with_text(rows: pl.DataFrame, prompt: Prompt, corpus: Path) -> pl.DataFrame:
     Raises:
         UserError: the corpus lacks an item of the rows.
     """
-    golds = _at(corpus / VARIANTS_FILE, rows[PLACE], ["answer"]).rename({"answer": "ground_truth"})
-    items = _at(corpus / ITEMS_FILE, _places_of(rows["item_id"], corpus), [*_SHOWN, *_SAID, "solutions"])
+    answers = pl.read_parquet(corpus / VARIANTS_FILE, columns=["answer"], glob=False)
+    golds = answers[rows[PLACE]].rename({"answer": "ground_truth"})
+    items = _items(rows["item_id"], [*_SHOWN, *_SAID, "solutions"], corpus)
     solution = pl.col("solutions").list.first().struct.field("text")
     prompts = render(prompt, items.select(*_SHOWN, rows["template"]))
     said = items.select(*_SAID, solution=solution)
     return pl.concat([rows.drop(PLACE), golds, said, prompts.to_frame()], how="horizontal")
 
 
-def _places_of(item_ids: pl.Series, corpus: Path) -> pl.Series:
-    """Return where items stand in their file; by the ids alone, so that a text is moved once, to where it belongs."""
-    known = pl.scan_parquet(corpus / ITEMS_FILE, glob=False).select("item_id").with_row_index("found")
-    asked = item_ids.to_frame().lazy().with_row_index("order")
-    places = asked.join(known, on="item_id").sort("order").select("found").collect()
-    if places.height != len(item_ids):
+def _items(item_ids: pl.Series, columns: list[str], corpus: Path) -> pl.DataFrame:
+    """Return columns of items in the order of their ids; of the other items no text is read, where the file allows it."""
+    is_asked = pl.col("item_id").is_in(item_ids.implode())
+    found = pl.scan_parquet(corpus / ITEMS_FILE, glob=False).filter(is_asked).select("item_id", *columns).collect()
+    items = item_ids.to_frame().join(found, on="item_id", maintain_order="left")
+    if items.height != len(item_ids):
         raise UserError(
-            f"{corpus}: lacks the text of {len(item_ids) - places.height:,} rows. Run the same curation again"
+            f"{corpus}: lacks the text of {len(item_ids) - items.height:,} rows. Run the same curation again"
         )
-    return places["found"]
-
-
-def _at(file: Path, places: pl.Series, columns: list[str]) -> pl.DataFrame:
-    return pl.read_parquet(file, columns=columns, glob=False)[places]
+    return items

@@ -117,13 +117,13 @@ def shingles(tokens: Tokens, size: int) -> Tokens:
 
 def _fold(texts: pl.Series) -> pl.Series:
     """Lower case, and only ASCII characters between words; plain ASCII rows are lower-cased by the byte table instead."""
-    texts = texts.fill_null("")
+    texts = texts.fill_null("")  # a series of its own, which may be changed
     is_odd = texts.str.len_bytes() != texts.str.len_chars()
     if not is_odd.any():
         return texts
     odd = texts.filter(is_odd).str.to_lowercase().str.replace_all(r"[^\w\x00-\x7f]+", " ")
     spaced = odd.str.replace_all(_NO_SPACES_BETWEEN_WORDS, " $1 ")
-    return texts.clone().scatter(is_odd.arg_true(), spaced)
+    return texts.scatter(is_odd.arg_true(), spaced)
 
 
 def _bytes(texts: pl.Series) -> tuple[npt.NDArray[np.uint8], Places]:

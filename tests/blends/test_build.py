@@ -17,6 +17,7 @@ from blends.build import build, lay_out
 from blends.library import PAPER, read
 from blends.plan import make_plan
 from blends.recipe import Recipe
+from blends.texts import with_text
 from crossthink.errors import UserError
 from crossthink.workspace import Workspace
 from manifests.diff import compare_rows
@@ -46,6 +47,23 @@ def _digests(manifest: Manifest) -> dict[str, str]:
 
 def _changed(before: Manifest, after: Manifest) -> set[str]:
     return {name for name, value in _digests(before).items() if _digests(after)[name] != value}
+
+
+def test_every_row_has_the_texts_of_its_own_item(workspace: Workspace) -> None:
+    folder, stored = workspace.corpus("sample"), _build(workspace)
+    questions = dict(pl.read_parquet(folder / "items.parquet", columns=["item_id", "question"]).iter_rows())
+    golds = dict(pl.read_parquet(folder / "variants.parquet", columns=["row_id", "answer"]).iter_rows())
+    for row in pl.DataFrame(stored.rows()).iter_rows(named=True):
+        assert questions[row["item_id"]] in row["prompt"][-1]["content"]
+        assert row["ground_truth"] == golds[row["row_id"]]
+
+
+def test_a_row_whose_item_is_gone_is_an_error(workspace: Workspace) -> None:
+    recipe, folder = _recipe(), workspace.corpus("sample")
+    rows = lay_out(make_plan(recipe, folder, workspace), recipe)
+    lost = rows.with_columns(item_id=pl.when(pl.int_range(pl.len()) < 2).then(pl.lit("none")).otherwise("item_id"))
+    with pytest.raises(UserError, match="lacks the text of 2 rows"):
+        with_text(lost, recipe.prompt, folder)
 
 
 def test_every_batch_holds_every_share_to_within_one_row(workspace: Workspace) -> None:

@@ -55,6 +55,14 @@ def test_the_draw_does_not_depend_on_the_order_of_the_rows(candidates: pl.DataFr
     assert draw(few, [700], 3).equals(draw(few.reverse(), [700], 3))
 
 
+def test_a_leaf_gives_its_first_rows_by_key_whatever_pieces_they_lie_in(candidates: pl.DataFrame) -> None:
+    pieces = [candidates[:70], candidates[100_000:100_050], candidates[70:300]]
+    rows = pl.concat(pieces, rechunk=False)
+    by_key = rows.with_columns(key=pl.Series(keys(rows["row_id"], "5/0/"))).sort("key")
+    expected = [by_key.filter(pl.col("leaf") == leaf).head(count)["row_id"] for leaf, count in enumerate((90, 50))]
+    assert draw(rows, [90, 50], 5)["row_id"].to_list() == pl.concat(expected).to_list()
+
+
 def test_each_epoch_has_an_order_of_its_own(candidates: pl.DataFrame) -> None:
     few = candidates.head(100)
     rows = draw(few, [250], 0)
@@ -72,7 +80,10 @@ def _mixed(number: int) -> int:
     return number ^ number >> 31
 
 
-@given(st.lists(st.text(max_size=40), max_size=8), st.text(max_size=9))
+ids = st.integers(0, 20).flatmap(lambda size: st.lists(st.text("0a/", min_size=size, max_size=size), max_size=8))
+
+
+@given(st.lists(st.text(max_size=40), max_size=8) | ids, st.text(max_size=9))
 def test_the_keys_are_the_ones_that_are_documented(texts: list[str], salt: str) -> None:
     def key(text: bytes) -> int:
         found = int.from_bytes(sha256(salt.encode()).digest()[:8], "little") ^ len(text)

@@ -2,11 +2,14 @@
 
 from fractions import Fraction
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blends.candidates import Part, split
 from blends.parts import by_rows, by_temperature, within_bounds
+from blends.recipe import Component
 from crossthink.errors import UserError
 
 rows = st.lists(st.integers(1, 10**6), min_size=1, max_size=12)
@@ -52,3 +55,20 @@ def test_bounds_that_nothing_meets_are_refused() -> None:
         within_bounds(by_rows([1, 2, 3]), None, Fraction(1, 4), "gpr")
     with pytest.raises(UserError, match=r"component gpr: min_share 1/2 of 3 parts is more than the whole; at most 1/3"):
         within_bounds(by_rows([1, 2, 3]), Fraction(1, 2), None, "gpr")
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["b", "a", None]), st.sampled_from("xy"))))
+def test_every_row_goes_to_the_part_of_its_value(given_rows: list[tuple[int, str | None, str]]) -> None:
+    given_rows += [(0, "a", "x"), (1, None, "y"), (2, "b", "x")]  # each component has a row, or it would be refused
+    parts = [
+        Part(Component(name="one", proportion="1/3", split_by="subject"), ()),
+        Part(Component(name="two", proportion="1/3"), ()),
+        Part(Component(name="three", proportion="1/3", split_by="source"), ()),
+    ]
+    rows = pl.DataFrame(given_rows, {"part": pl.Int32, "subject": pl.String, "source": pl.String}, orient="row")
+    found = split(parts, rows, {}, max_repeats=1)
+    names = [(f"one.{subject}", "two", f"three.{source}")[part] for part, subject, source in given_rows]
+    assert [found.leaves[leaf].name for leaf in found.rows["leaf"]] == names
+    assert {leaf.name: leaf.available for leaf in found.leaves} == {name: names.count(name) for name in names}
+    order = ["one.a", "one.b", "one.None", "two", "three.x", "three.y"]
+    assert [leaf.name for leaf in found.leaves] == [name for name in order if name in names]

@@ -237,3 +237,12 @@ def test_a_row_with_more_columns_than_fit_is_printed_line_by_line(
     assert names == ["item_id", "answer_kind"] * 2
     _, shown, _ = crossthink("sql", "SELECT item_id, source FROM items LIMIT 2", "-w", sample_workspace)
     assert shown.split()[:2] == ["item_id", "source"]
+
+
+def test_what_is_left_at_the_end_is_not_looked_through_for_cycles() -> None:
+    code = (
+        "import atexit, gc, sys; atexit.register(lambda: print('frozen:', gc.get_freeze_count() > 0))\n"
+        "from crossthink.cli import main; sys.argv = ['crossthink', '--version']; main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert ended.stdout.endswith("frozen: True\n")

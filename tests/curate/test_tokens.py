@@ -31,6 +31,12 @@ def test_a_words_hash_does_not_depend_on_what_stands_around_it(texts: list[str |
     assert len(set(known.values())) == len(known)
 
 
+def test_the_texts_are_left_as_they_are() -> None:
+    texts = pl.Series(["Plain", "GROẞ, 日本"])
+    tokenise(texts)
+    assert texts.to_list() == ["Plain", "GROẞ, 日本"]
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [("The CAT's hat.", "the cat s HAT"), ("x+y", "x - y"), ("Äpfel", "äpfel"), ("日本", "日 本"), ("a\u2019b", "a b")],
