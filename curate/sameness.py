@@ -104,7 +104,7 @@ def units_ask_otherwise(left: str, right: str, one: list[str], other: list[str])
         if op.tag == "equal":
             continue
         lost, got = one[op.src_start : op.src_end], other[op.dest_start : op.dest_end]
-        if all(len(unit) > 1 and unit.isalpha() for unit in (*lost, *got)):
+        if all(map(is_plain_word, (*lost, *got))):
             less, more = lost, got
         else:
             less, more = _differing(lost, got, one[max(op.src_start - 1, 0) : op.src_end + 1])
@@ -174,6 +174,11 @@ def is_stripped_copy(left: str, right: str) -> bool:
     return one == other
 
 
+def is_plain_word(unit: str) -> bool:
+    """Whether a unit is letters alone, and no variable."""
+    return len(unit) > 1 and unit.isalpha()
+
+
 def is_sign(mark: str) -> bool:
     """Whether a mark is a number, a variable of one letter, or a symbol that means something."""
     return mark not in _BRACKETS and mark not in _SHORT_WORDS and (len(mark) == 1 or not mark.isalpha())
@@ -186,6 +191,8 @@ def _are_formulas(left: str, right: str) -> bool:
 
 def is_swap_of_formulas(left: str, right: str) -> bool:
     """Whether one unit in place of another has another number, variable or symbol for one that is lost."""
+    if left.isdecimal() and right.isdecimal():
+        return left != right
     less, more = _differing([left], [right], [])
     return any(map(is_sign, less + more)) and _are_formulas(left, right)
 
