@@ -20,12 +20,13 @@ from curate.sameness import (
     is_swap_of_formulas,
     marks_of,
     units_ask_otherwise,
-    units_of,
+    untypeset,
 )
 
 _ODD = r"\\|\{\}|[^\x00-\x7f]"
-"""A text with one of these is cut into units by itself."""
-_SPACE = r"[\t-\r\x1c-\x1f]"
+"""A text with one of these is put in lower case by itself."""
+_SPACE = r"[\s\x1c-\x1f]"
+"""What parts units, as `str.split` sees it."""
 
 
 def ask_otherwise(questions: pl.Series, left: Numbers, right: Numbers) -> Which:
@@ -46,9 +47,8 @@ class _Asking:
     def __init__(self, texts: pl.Series) -> None:
         self._texts: list[str] = texts.to_list()
         is_odd = texts.str.contains(_ODD)
-        odd = pl.Series([" ".join(units_of(text)) for text in texts.filter(is_odd)], dtype=pl.String)
-        lines = texts.str.to_lowercase().str.replace_all(_SPACE, " ").scatter(is_odd.arg_true(), odd)
-        parts = lines.str.split(" ")
+        odd = pl.Series([untypeset(text) for text in texts.filter(is_odd)], dtype=pl.String)
+        parts = texts.str.to_lowercase().scatter(is_odd.arg_true(), odd).str.replace_all(_SPACE, " ").str.split(" ")
         flat = parts.explode().str.strip_chars(FORMATTING)
         is_unit = flat != ""
         before = np.append(0, np.cumsum(is_unit.to_numpy()))  # how many units there are before each part
