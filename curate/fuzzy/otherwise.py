@@ -75,7 +75,8 @@ class _Asking:
         edits = edits[~has_other[edits.pair]]
         has_sign, is_deciding = self._flags(edits)
         old, new = self._units.words[edits.at], self._units.words[edits.to]
-        is_alone = np.bincount(edits.stretches)[edits.stretches] == 1
+        stretches = edits.stretches
+        is_alone = np.bincount(stretches)[stretches] == 1
         formulas = np.flatnonzero(is_alone & edits.swaps & has_sign[old] & has_sign[new])
         for edit, pair in zip(formulas.tolist(), edits.pair[formulas].tolist(), strict=True):
             has_other[pair] |= not has_other[pair] and is_swap_of_formulas(
