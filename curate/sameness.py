@@ -28,7 +28,6 @@ _BRACKETS = frozenset({*"()[]{}\\&|~", *("_" * length for length in range(1, 40)
 """Symbols that typesetting adds and takes away; a difference in them alone is none."""
 _SHORT_WORDS = frozenset("ais")
 """Single letters that are words, or what is left of one: a, I, 's."""
-_MARKS_AROUND = "".join(sorted(FORMATTING))
 _NO_MARKS = str.maketrans("", "", ".,?! \t\r\n")
 _INNER_MARK = re.compile(r"[.,!]")
 _PLAIN_NUMBER = re.compile(r"\d[\d.,]*(?:st|nd|rd|th|s)?")
@@ -104,7 +103,7 @@ def units_ask_otherwise(left: str, right: str, one: list[str], other: list[str])
         if op.tag == "equal":
             continue
         lost, got = one[op.src_start : op.src_end], other[op.dest_start : op.dest_end]
-        if all(len(unit) > 1 and unit.isalpha() for unit in (*lost, *got)):
+        if all(map(is_plain_word, (*lost, *got))):
             less, more = lost, got
         else:
             less, more = _differing(lost, got, one[max(op.src_start - 1, 0) : op.src_end + 1])
@@ -133,11 +132,16 @@ def is_negated(left: str, right: str) -> bool:
 
 def units_of(text: str) -> list[str]:
     """What white space parts, in lower case and without the formatting around it."""
+    return [bare for unit in untypeset(text).split() if (bare := unit.strip(FORMATTING))]
+
+
+def untypeset(text: str) -> str:
+    """A text in lower case, without typesetting and with one kind of dash."""
     if "\\" in text or "{}" in text:
         text = _without_typesetting(text)
     if not text.isascii():
         text = _DASH.sub("-", text)
-    return [bare for unit in text.lower().split() if (bare := unit.strip(_MARKS_AROUND))]
+    return text.lower()
 
 
 def _without_typesetting(text: str) -> str:
@@ -174,6 +178,11 @@ def is_stripped_copy(left: str, right: str) -> bool:
     return one == other
 
 
+def is_plain_word(unit: str) -> bool:
+    """Whether a unit is letters alone, and no variable."""
+    return len(unit) > 1 and unit.isalpha()
+
+
 def is_sign(mark: str) -> bool:
     """Whether a mark is a number, a variable of one letter, or a symbol that means something."""
     return mark not in _BRACKETS and mark not in _SHORT_WORDS and (len(mark) == 1 or not mark.isalpha())
@@ -186,6 +195,8 @@ def _are_formulas(left: str, right: str) -> bool:
 
 def is_swap_of_formulas(left: str, right: str) -> bool:
     """Whether one unit in place of another has another number, variable or symbol for one that is lost."""
+    if left.isdecimal() and right.isdecimal():
+        return left != right
     less, more = _differing([left], [right], [])
     return any(map(is_sign, less + more)) and _are_formulas(left, right)
 
@@ -200,7 +211,7 @@ def is_slip(left: str, right: str) -> bool:
     A letter for a letter is a slip only in what is no variable: 3x and 3y are two.
     """
     short, long = sorted((left, right), key=len)
-    if long[-1].isalpha() and long[:-1].rstrip(_MARKS_AROUND) == short != long:  # a mark after it became a letter
+    if long[-1].isalpha() and long[:-1].rstrip(FORMATTING) == short != long:  # a mark after it became a letter
         is_plain = bool(_PLAIN_NUMBER.fullmatch(short)) or not short[-1].isalnum()
         return len(long) > len(short) + 1 or (len(short) > 2 and is_plain)
     if len(short) == 1 or left[:-1] != right[:-1]:

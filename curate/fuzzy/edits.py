@@ -42,14 +42,20 @@ class Edits:
     at: Numbers
     to: Numbers
 
+    def __getitem__(self, which: Which) -> "Edits":
+        return Edits(self.pair[which], self.goes[which], self.comes[which], self.at[which], self.to[which])
+
     @property
-    def is_alone(self) -> Which:
-        """Whether one word stands in place of another, and the words before and after it do not."""
-        is_swap = self.goes & self.comes
-        follows = np.zeros(len(self.pair) + 1, np.bool_)
-        follows[1:-1] = is_swap[1:] & is_swap[:-1] & (self.pair[1:] == self.pair[:-1])
-        follows[1:-1] &= (np.diff(self.at) == 1) & (np.diff(self.to) == 1)
-        return is_swap & ~follows[1:] & ~follows[:-1]
+    def swaps(self) -> Which:
+        """Whether one word stands in place of another."""
+        return self.goes & self.comes
+
+    @property
+    def stretches(self) -> Numbers:
+        """The number of the stretch that each edit is in: swaps beside each other are one, any other edit is one by itself."""
+        follows = self.swaps[1:] & self.swaps[:-1] & (self.pair[1:] == self.pair[:-1])
+        follows &= (np.diff(self.at) == 1) & (np.diff(self.to) == 1)
+        return np.cumsum(np.append(True, ~follows)[: len(self.pair)]) - 1
 
 
 class Rows:

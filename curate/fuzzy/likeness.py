@@ -93,7 +93,7 @@ class Texts:
         return Likeness(
             np.divide(shared, every, out=np.zeros(len(left)), where=every > 0),
             shared,
-            _sums(edits.pair, is_foreign & edits.goes & edits.comes, len(left)) > 0,
+            _sums(edits.pair, is_foreign & edits.swaps, len(left)) > 0,
             self._rows.have_equal_words(left, right),
             _sums(edits.pair, is_foreign, len(left)) == 0,
             edits,
@@ -114,7 +114,7 @@ class Texts:
         """Whether an edit is more than a word said twice or a word misspelt."""
         is_twice = self._is_twice
         counts = ~np.where(edits.goes, is_twice[edits.at], is_twice[edits.to])
-        swaps = np.flatnonzero(edits.goes & edits.comes)
+        swaps = np.flatnonzero(edits.swaps)
         counts[swaps] = ~self._are_misspelt(edits.at[swaps], edits.to[swaps])
         return counts
 

@@ -95,9 +95,8 @@ class Verification:
         self._goes[pairs.later[is_copy & has_sure]] = True
         self.verified += int(is_copy.sum())
         for turn in _turns(pairs, ~is_copy):
-            turn = turn[
-                ~(pairs.is_alike[turn] & self._goes[pairs.later[turn]])
-            ]  # known to be the same as a row that stays
+            is_needless = pairs.is_alike[turn] & self._goes[pairs.later[turn]]  # the same as a row that stays
+            turn = turn[~is_needless]
             found = judge.verdicts(compared[turn])
             verdicts[turn], scores[turn], differs[turn] = found.verdicts, found.scores, found.differs
             for row in turn[(cosines[turn] > 0) & (verdicts[turn] != Verdict.SAME)].tolist():
