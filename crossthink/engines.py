@@ -49,7 +49,7 @@ def use_memory(memory: str | None) -> None:
     """Fix the memory that stages may use, from text such as "2GiB" or "800MB"; call it before Polars and Arrow are imported.
 
     Their allocators then keep what one batch frees for the next: by default they return it to the system within half a
-    second, and every page that comes back costs a fault. What the environment says of them stands.
+    second, and every page that comes back costs a fault.
 
     Raises:
         UserError: the text, or the variable, is not an amount of memory, or too small a one.
@@ -57,8 +57,8 @@ def use_memory(memory: str | None) -> None:
     _bytes(os.environ.get(MEMORY_VARIABLE) if memory is None else memory)
     if memory is not None:
         os.environ[MEMORY_VARIABLE] = memory
-    os.environ.setdefault("_RJEM_MALLOC_CONF", f"dirty_decay_ms:{KEPT_MILLISECONDS},muzzy_decay_ms:0")
-    os.environ.setdefault("MIMALLOC_PURGE_DELAY", str(KEPT_MILLISECONDS))
+    os.environ["_RJEM_MALLOC_CONF"] = f"dirty_decay_ms:{KEPT_MILLISECONDS},muzzy_decay_ms:0"  # Polars'
+    os.environ["MIMALLOC_PURGE_DELAY"] = str(KEPT_MILLISECONDS)  # Arrow's
 
 
 def memory_bytes() -> int:
