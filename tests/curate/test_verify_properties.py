@@ -1,6 +1,6 @@
 """Properties that hold for any text and any gold."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.verify import AnswerKind, Reason, extract, infer_kind, render_gold, settle, verify, wrong_answer
@@ -50,6 +50,7 @@ def test_a_wrong_answer_is_never_settled_as_correct(gold: tuple[str, str]) -> No
 
 @given(st.one_of(any_text, latex), st.one_of(any_text, latex), kinds)
 @settings(deadline=None, max_examples=300)
+@example("", "²", AnswerKind.NUMBER)  # a digit to Python, and no number
 def test_no_text_makes_the_verifier_raise(answer: str, gold: str, kind: AnswerKind) -> None:
     extract(answer)
     infer_kind(answer)
