@@ -22,6 +22,9 @@ LEAST_MEMORY = 512 * 2**20
 MOST_THREADS = 1024
 """More is a slip of the hand, and the engines would really start them."""
 
+KEPT_MILLISECONDS = 20_000
+"""How long free memory is kept for the next batch: longer than a batch takes, and not for ever."""
+
 _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?([kmgt]i?b)", re.IGNORECASE | re.ASCII)
 _UNITS = {
     f"{prefix}{suffix}": base**power
@@ -43,7 +46,10 @@ def use_threads(threads: int | None) -> None:
 
 
 def use_memory(memory: str | None) -> None:
-    """Fix the memory that stages may use, from text such as "2GiB" or "800MB".
+    """Fix the memory that stages may use, from text such as "2GiB" or "800MB"; call it before Polars and Arrow are imported.
+
+    Their allocators then keep what one batch frees for the next: by default they return it to the system within half a
+    second, and every page that comes back costs a fault.
 
     Raises:
         UserError: the text, or the variable, is not an amount of memory, or too small a one.
@@ -51,6 +57,8 @@ def use_memory(memory: str | None) -> None:
     _bytes(os.environ.get(MEMORY_VARIABLE) if memory is None else memory)
     if memory is not None:
         os.environ[MEMORY_VARIABLE] = memory
+    os.environ["_RJEM_MALLOC_CONF"] = f"dirty_decay_ms:{KEPT_MILLISECONDS},muzzy_decay_ms:0"  # Polars'
+    os.environ["MIMALLOC_PURGE_DELAY"] = str(KEPT_MILLISECONDS)  # Arrow's
 
 
 def memory_bytes() -> int:

@@ -63,8 +63,9 @@ class Done:
 
     def drops(self, start: int, stop: int) -> pl.DataFrame:
         """Return the drops with places from `start` to before `stop`, with the column `stage`."""
-        scan = pl.scan_parquet(self.folder / DROPS_FILE, glob=False)
-        return scan.filter(pl.col(PLACE).is_between(start, stop - 1)).with_columns(stage=pl.lit(self.name)).collect()
+        low, high = np.searchsorted(self.dropped, [start, stop])
+        scan = pl.scan_parquet(self.folder / DROPS_FILE, glob=False).slice(int(low), int(high - low))
+        return scan.with_columns(stage=pl.lit(self.name)).collect()
 
     def summary(self) -> str:
         kept, dropped = sum(line.kept for line in self.ledger), sum(line.dropped for line in self.ledger)

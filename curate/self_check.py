@@ -21,7 +21,7 @@ _KEY = ["answer", "answer_kind", "option_count"]
 _PASSING_FORMS = {
     AnswerKind.CHOICE: "^[A-Z]$",
     AnswerKind.NUMBER: "^[0-9]{1,18}$",
-    AnswerKind.TEXT: "^[A-Za-z0-9](?:[A-Za-z0-9 ,'-]*[A-Za-z0-9])?$",
+    AnswerKind.TEXT: r"^[A-Za-z0-9](?:[ -;=-\[\]-z|~]*[!-;=-\[\]-z|~])?$",  # ASCII but `\`, `{`, `}` and `<`
 }
 REMEMBERED = 300_000
 """How many answers, and a batch more, keep their verdict from one batch to the next."""

@@ -4,7 +4,7 @@ Each batch of items is read once, whole: rows whose variants stay go to `items.p
 `dropped.parquet` with their reason. Nothing is held but a batch and a mask.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,9 @@ from curate.schemas import CORPUS_ITEM_SCHEMA, DROPPED_SCHEMA, VARIANT_SCHEMA
 from curate.signals import with_signals
 from curate.table import PLACE, ItemTable
 
-Write = Callable[[pa.Table], None]
+_SHOWN = ["question", "options"]
+_OF_ITEM = [name for name in DROPPED_SCHEMA.names if name in ITEM_SCHEMA.names]
+_OF_VARIANT = [*(name for name in DROPPED_SCHEMA.names if name in VARIANT_SCHEMA.names), "item_place"]
 
 
 def write_rows(
@@ -58,27 +60,31 @@ def write_rows(
         for batch in items.batches(ITEM_SCHEMA.names):
             stays = pl.Series(has_variant[batch[PLACE].to_numpy()])
             write_items(_as_table(with_signals(batch.filter(stays)), CORPUS_ITEM_SCHEMA))
-            drops = _drops(item_stages, batch[PLACE])
-            write_dropped(_as_table(drops.join(batch, on=PLACE, how="inner", maintain_order="left"), DROPPED_SCHEMA))
+            write_dropped(_as_table(_dropped(item_stages, batch, _OF_ITEM), DROPPED_SCHEMA))
         for dropped in _dropped_variants(items, variants, variant_stages):
             write_dropped(_as_table(dropped, DROPPED_SCHEMA))
     return int(has_variant.sum()), variants.count
 
 
-def _drops(stages: Sequence[Done], places: pl.Series) -> pl.DataFrame:
-    """What the stages dropped within the places of a batch, in order of place."""
-    start, stop = places[0], places[-1] + 1
-    return pl.concat([stage.drops(start, stop) for stage in stages]).sort(PLACE)
+def _dropped(stages: Sequence[Done], batch: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """What the stages dropped of a batch whose places have no gap, in order of place, with columns of the rows."""
+    first = batch[PLACE][0]
+    drops = pl.concat([stage.drops(first, first + batch.height) for stage in stages]).sort(PLACE)
+    return drops.hstack(batch.select(columns)[drops[PLACE] - first])
 
 
 def _dropped_variants(items: ItemTable, variants: ItemTable, stages: Sequence[Done]) -> Iterator[pl.DataFrame]:
-    """Dropped variants, with the question and the options of their item."""
-    everything = ItemTable(variants.files, None, variants.schema)
-    for batch in everything.batches([*VARIANT_SCHEMA.names, "item_place"]):
-        gone = _drops(stages, batch[PLACE]).join(batch, on=PLACE, how="inner", maintain_order="left")
-        if gone.height:
-            shown = items.take(gone["item_place"].to_numpy(), ["question", "options"]).rename({PLACE: "item_place"})
-            yield gone.join(shown, on="item_place", how="left", maintain_order="left")
+    """Dropped variants, with the question and the options of their item; both tables are read once, side by side."""
+    shown = iter(items.batches(_SHOWN))
+    here = next(shown, None)
+    for batch in ItemTable(variants.files, None, variants.schema).batches(_OF_VARIANT):
+        gone = _dropped(stages, batch, _OF_VARIANT)
+        while gone.height and here is not None:
+            first = here[PLACE][0]
+            now = gone.head(gone["item_place"].search_sorted(first + here.height))
+            yield now.hstack(here.select(_SHOWN)[now["item_place"] - first])
+            gone = gone.slice(now.height)
+            here = next(shown, None) if gone.height else here
 
 
 def _as_table(rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:

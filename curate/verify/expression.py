@@ -232,7 +232,7 @@ class _Reader:
         token = self.next_token()
         if not token:
             raise Unreadable
-        if token[0].isdigit() or token[0] == ".":
+        if token[0].isdecimal() or token[0] == ".":
             return self.mixed(Fraction(self.take()), token, depth)
         if token in _OPENING:
             return self.group(depth)

@@ -80,6 +80,8 @@ def unbraced(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     r"""Whether LaTeX prints nothing for it: spaces, empty groups and `\text{}`, but not `\{\}`, the empty set."""
+    if text[:1].isalnum():
+        return False
     return not _PRINTS_NOTHING.sub("", unwrap_text(text)) if "\\" in text or "{" in text else not text.strip()
 
 

@@ -87,6 +87,7 @@ def _equal_digits(answer: str, gold: str, number: Number | None) -> bool | None:
     return mine[0] == theirs[0] and (mine[1] or theirs[1] or "10") == (theirs[1] or "10")
 
 
+@lru_cache(maxsize=8192)  # responses to one question often agree, and a wrong answer is settled where it is chosen
 def _equal_shapes(answer: str, gold: str) -> bool | None:
     if (_names_several(gold) or _is_column_sum(gold)) and parse_number(tidy(answer)):
         return False

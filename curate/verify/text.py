@@ -12,7 +12,7 @@ from functools import lru_cache
 from curate.verify.kinds import Reason
 from curate.verify.latex import clean, unbraced, unwrap_text
 
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "«": '"', "»": '"', "`": "'"})
+_QUOTES = {"‘": "'", "’": "'", "“": '"', "”": '"', "«": '"', "»": '"', "`": "'"}
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 
 
@@ -23,7 +23,9 @@ def normalise_text(text: str) -> str:
         plain = unwrap_text(clean(text)).lower().replace("`", "'")
     else:
         plain = unwrap_text(clean(unicodedata.normalize("NFKC", text)))
-        plain = unicodedata.normalize("NFKC", plain.casefold()).translate(_QUOTES)
+        plain = unicodedata.normalize("NFKC", plain.casefold())
+        for mark, plain_mark in _QUOTES.items():  # `translate` goes through a long text character by character
+            plain = plain.replace(mark, plain_mark)
     plain = _unclosed(unbraced(" ".join(plain.split())))
     if len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "\"'":
         plain = _unclosed(plain[1:-1].strip())

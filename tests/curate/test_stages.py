@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,20 @@ def test_what_passes_by_its_form_passes_the_verifier(kind: str) -> None:
     wrong = verify_many([render_gold(wrong_answer(*key)) for key in passing], boxed, kinds)
     assert [verdict.score for verdict in right] == [1.0] * len(passing)
     assert [verdict.score for verdict in wrong] == [0.0] * len(passing)
+
+
+@given(st.text(string.ascii_letters[::7] + string.digits[::4] + string.punctuation + " ", min_size=1, max_size=12))
+def test_a_plain_text_that_passes_by_its_form_passes_the_verifier(gold: str) -> None:
+    row = pl.DataFrame({"answer": ["not a", "9" + gold], "answer_kind": "text", "option_count": 0})
+    for answer in row.filter(passes_by_form())["answer"]:
+        responses = [render_gold(answer), render_gold(wrong_answer(answer, "text"))]
+        assert [verdict.score for verdict in verify_many(responses, [answer] * 2, ["text"] * 2)] == [1.0, 0.0]
+
+
+def test_a_text_with_what_the_box_reads_as_its_own_does_not_pass_by_its_form() -> None:
+    texts = ["a}", "a{b", "a \\boxed{b}", "a</think>b", "a ", " a", "(a)", "é", "a\nb", ""]
+    rows = pl.DataFrame({"answer": texts, "answer_kind": "text", "option_count": 0})
+    assert rows.filter(passes_by_form()).is_empty()
 
 
 def test_the_evidence_of_a_conflict_stays_small(items: Rows) -> None:

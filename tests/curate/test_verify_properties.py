@@ -1,9 +1,10 @@
 """Properties that hold for any text and any gold."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.verify import AnswerKind, Reason, extract, infer_kind, render_gold, settle, verify, wrong_answer
+from curate.verify.latex import is_blank
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=60)  # lone surrogates and all
 latex = st.lists(
@@ -49,6 +50,7 @@ def test_a_wrong_answer_is_never_settled_as_correct(gold: tuple[str, str]) -> No
 
 @given(st.one_of(any_text, latex), st.one_of(any_text, latex), kinds)
 @settings(deadline=None, max_examples=300)
+@example("", "²", AnswerKind.NUMBER)  # a digit to Python, and no number
 def test_no_text_makes_the_verifier_raise(answer: str, gold: str, kind: AnswerKind) -> None:
     extract(answer)
     infer_kind(answer)
@@ -84,3 +86,9 @@ def test_fractions_are_equal_exactly_when_their_values_are(left: object, right: 
 def test_what_is_put_in_a_box_comes_out_of_it(answer: str) -> None:
     found = extract(render_gold(answer)) if "think>" not in answer else None
     assert found is None or found.answer == answer.strip()
+
+
+@given(st.text(r"a1é{}\ ~$,;textquad", max_size=20))
+def test_what_prints_a_letter_or_a_digit_is_not_blank(text: str) -> None:
+    assert not is_blank("a" + text)
+    assert is_blank(text) == is_blank(f" {text}")  # which does not begin with one, so each mark is looked at

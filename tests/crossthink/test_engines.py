@@ -1,0 +1,41 @@
+"""The engines' memory: kept from batch to batch, and given back when a stage asks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CODE = """
+import time
+from crossthink.engines import release_memory, use_memory
+use_memory(None)
+import numpy as np, polars as pl, pyarrow as pa
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 >> 20
+
+def batch():
+    rows = pl.int_range(4_000_000, eager=True).cast(pl.String)
+    arrays = [pa.array(np.arange(1 << 17)).cast(pa.string()) for _ in range(60)]
+    return rows, arrays
+
+pl.int_range(10, eager=True).cast(pl.String)
+held = batch()
+top = resident()
+del held
+time.sleep(1.5)
+pl.int_range(1000, eager=True).cast(pl.String).sort()  # the allocator looks at its clock where it is used
+kept = resident()
+release_memory()
+print(top, kept, resident())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not say what is resident")
+def test_freed_memory_is_kept_for_the_next_batch_and_given_back_when_asked() -> None:
+    run = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, cwd=ROOT, check=True)
+    top, kept, released = map(int, run.stdout.split())
+    assert kept > top - 50
+    assert released < kept - 50
