@@ -6,6 +6,7 @@ pairs; it is left out of the search (`COMMON`) and counts only where a pair is v
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -63,7 +64,7 @@ class Postings:
         np.cumsum(np.bincount(heads, minlength=len(begins) - 1), out=begins[1:])
         return cls(count, each, offsets, (packed & mask).astype(np.int32), is_possible, begins)
 
-    @property
+    @cached_property
     def frequencies(self) -> Places:
         """How many items hold each hash."""
         return np.diff(self.offsets)
