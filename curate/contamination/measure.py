@@ -73,12 +73,13 @@ def measure(
         may_agree = (gold == "same") | ((gold == "other") & asked.is_open[item_of] & found.is_open[row_of])
         is_hopeless = ((grams < _HOPELESS) & (gold == "other")) | ((distinctive < least) & ~may_agree)
         kept = np.flatnonzero(~is_hopeless | ~np.isnan(similarity))
-        asked.read(distinct(item_of[kept]))
-        found.read(distinct(row_of[kept]))
-        word_weights = weights.words([asked.text(item) for item in distinct(item_of[kept]).tolist()])
+        chosen_items = distinct(item_of[kept]).tolist()
+        asked.read(chosen_items)
+        found.read(distinct(row_of[kept]).tolist())
+        of_words = dict(zip(chosen_items, weights.words([asked.text(item) for item in chosen_items]), strict=True))
         measured = [
-            _measured(asked, int(item_of[pair]), found, int(row_of[pair]), word_weights, golds, options)
-            for pair in kept.tolist()
+            _measured(asked, item, found, row, of_words[item], golds, options)
+            for item, row in zip(item_of[kept].tolist(), row_of[kept].tolist(), strict=True)
         ]
         names = list(MEASURES)[3:-2]
         frame = pl.DataFrame(measured, schema={name: MEASURES[name] for name in names}, orient="row")
@@ -98,11 +99,11 @@ def measure(
 
 
 def _measured(
-    asked: Side, item: int, found: Side, row: int, weights: dict[str, float], golds: Rarity, options: Rarity
+    asked: Side, item: int, found: Side, row: int, weights: list[float], golds: Rarity, options: Rarity
 ) -> tuple[float | int | str | bool | None, ...]:
     """What one pair measures, in the order of `MEASURES`."""
     question, text = asked.text(item), found.text(row)
-    alignment = align(question, [weights[mark] for mark in question], text)
+    alignment = align(question, weights, text)
     shared = shared_options(asked, item, found, row)
     gold = compare_golds(asked, item, found, row, closely=alignment.share >= _CLOSE)
     is_given = gold == "same" and asked.names_gold(item)

@@ -75,8 +75,8 @@ class Postings:
         Returns:
             Places in the argument, and for each the number of the hash here.
         """
-        shift = np.uint64(65 - len(self.is_possible).bit_length())
-        places = np.flatnonzero(self.is_possible[hashes >> shift])
+        heads = (hashes >> np.uint64(65 - len(self.is_possible).bit_length())).view(np.int64)
+        places = np.flatnonzero(self.is_possible.take(heads, mode="clip"))  # clip: none is beyond the table
         numbers = self.numbers(hashes[places])
         is_found = numbers >= 0
         is_found[is_found] = self.frequencies[numbers[is_found]] <= COMMON

@@ -8,7 +8,6 @@ import polars as pl
 from curate.contamination.marks import marks_of_each
 from curate.contamination.texts import plain_options
 from curate.sameness import gold_forms, golds_agree, marks_of
-from curate.tokens import Places
 
 
 class Side:
@@ -26,9 +25,9 @@ class Side:
         self.kinds = items["answer_kind"].to_list()
         self._marks: dict[int, list[str]] = {}
 
-    def read(self, chosen: Places) -> None:
+    def read(self, chosen: list[int]) -> None:
         """Read the texts of some items; no others are asked for after that."""
-        self._marks = dict(zip(chosen.tolist(), marks_of_each(self._texts.gather(chosen)), strict=True))
+        self._marks = dict(zip(chosen, marks_of_each(self._texts.gather(chosen)), strict=True))
 
     def text(self, item: int) -> list[str]:
         """The words, numbers and symbols of a text."""
