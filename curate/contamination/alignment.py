@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 from rapidfuzz.distance import LCSseq, Opcode
 
@@ -114,6 +115,8 @@ def _asks_otherwise(
 
     A number that one side alone has is an edit, or another way to write the question.
     """
+    if not _terms(question):
+        return False
     return any(_are_others(left, right) for left, right in [(question, row), *gaps] if left and right)
 
 
@@ -124,7 +127,9 @@ def _are_others(asked: Sequence[str], found: Sequence[str]) -> bool:
 
 def _terms(marks: Sequence[str]) -> set[tuple[str, str]]:
     """The numbers, each with the letters that follow it (12, 3x, 5cm; "twelve" is 12), and the variables."""
-    return {term for mark in marks if (term := _term(mark)) is not None}
+    terms = set(map(_term, marks))
+    terms.discard(None)
+    return cast(set[tuple[str, str]], terms)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -154,9 +159,8 @@ def _stretch(question: Sequence[str], row: Sequence[str]) -> tuple[int, int]:
     if len(row) <= length + margin:
         return 0, len(row)
     grams = set(zip(*(question[step:] for step in range(GRAM)), strict=False))
-    hits = [
-        place for place, gram in enumerate(zip(*(row[step:] for step in range(GRAM)), strict=False)) if gram in grams
-    ]
+    is_hit = map(grams.__contains__, zip(*(row[step:] for step in range(GRAM)), strict=False))
+    hits = list(itertools.compress(itertools.count(), is_hit))
     if not hits:
         return 0, len(row)
     best, last = (0, 0), 0

@@ -11,13 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.contamination.index import BenchmarkIndex, totals, weights
-from curate.contamination.postings import Postings, distinct
+from curate.contamination.postings import Postings, distinct, starts_of
 from curate.contamination.semantic import Meaning, merged
 from curate.contamination.settings import ContaminationSettings
 from curate.contamination.texts import COLUMNS, Texts, pieces, wholes
 from curate.embedding import Vectors
 from curate.table import PLACE, ItemTable
 from curate.tokens import Hashes, Places
+
+_ROUNDING = 1e-6
+"""What a sum of weights may differ by when it is taken in another order."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Candidates:
     rows: int
 
 
-class _Search:
+class Search:
     """One kind of hash: an item is found when the weights of what it shares with a row reach a share of its own."""
 
     def __init__(self, postings: Postings, least: float) -> None:
@@ -47,6 +50,8 @@ class _Search:
         self.weights = weights(postings)
         total = totals(postings, self.weights)
         self.least = np.where(total > 0, total * least, np.inf)
+        each = np.append(self.least[postings.items], np.inf)  # reduceat needs a value at the last offset
+        self.least_of_any = np.minimum.reduceat(each, postings.offsets)[:-1]  # item that holds a hash
         self.seen = np.zeros(len(postings.hashes), np.int64)
 
     def __call__(self, rows: Places, hashes: Hashes) -> npt.NDArray[np.int64]:
@@ -55,10 +60,25 @@ class _Search:
         places, numbers = self.postings.find(hashes)
         held = distinct(rows[places] * count + numbers)
         rows, numbers = held // max(count, 1), held % max(count, 1)
-        self.seen += np.bincount(numbers, minlength=count)
+        np.add.at(self.seen, numbers, 1)
+        rows, numbers = self._hopeful(rows, numbers)
         rows, items, shared = self.postings.pairs(rows, numbers, self.weights)
         is_found = shared >= self.least[items]
         return np.asarray(rows[is_found] * self.postings.count + items[is_found])
+
+    def _hopeful(self, rows: Places, numbers: Places) -> tuple[Places, Places]:
+        """Leave out the hashes none of whose items is within reach: all that the row holds weighs less than each needs.
+
+        Most rows share a phrase or two with many items. The others of a pair's hashes stay with it: they have its item
+        too, and what this one needs is no less than the least that any of theirs does.
+        """
+        starts = starts_of(rows)
+        if not len(starts):
+            return rows, numbers
+        held = np.add.reduceat(self.weights[numbers], starts, dtype=np.float64)
+        sizes = np.diff(np.append(starts, len(rows)))
+        is_hopeful = self.least_of_any[numbers] <= np.repeat(held, sizes) + _ROUNDING
+        return rows[is_hopeful], numbers[is_hopeful]
 
 
 def search(corpus: ItemTable, index: BenchmarkIndex, settings: ContaminationSettings) -> Candidates:
@@ -69,9 +89,9 @@ def search(corpus: ItemTable, index: BenchmarkIndex, settings: ContaminationSett
         index: of the benchmarks.
         settings: `candidate_share` and `option_share` are used.
     """
-    grams = _Search(index.grams, settings.candidate_share)
-    options = _Search(index.options, settings.option_share)
-    questions = _Search(index.questions, 1.0)
+    grams = Search(index.grams, settings.candidate_share)
+    options = Search(index.options, settings.option_share)
+    questions = Search(index.questions, 1.0)
     meaning = Meaning(settings.semantic, index.items["question"], settings) if settings.semantic else None
     count = max(index.count, 1)
     found: list[tuple[Places, Places, Vectors]] = [
@@ -87,7 +107,7 @@ def search(corpus: ItemTable, index: BenchmarkIndex, settings: ContaminationSett
                     np.concatenate([texts.grams.hashes, texts.other_grams]),
                 ),
                 options(texts.option_rows, texts.options),
-                questions(np.arange(piece.height, dtype=np.int64), wholes(texts.question)),
+                questions(np.arange(piece.height, dtype=np.int64), wholes(texts.question, texts.grams)),
             ]
             near = meaning.near(piece["question"]) if meaning else None
             keys, similarity = merged(count, distinct(np.concatenate(by_words)), near)

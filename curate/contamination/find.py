@@ -42,7 +42,7 @@ def find_contamination(items: ItemTable, benchmarks: ItemTable, settings: Contam
     index = BenchmarkIndex.of(benchmarks)
     candidates = search(items, index, settings)
     leaks, grey = [pl.DataFrame(schema=pl.Schema(_FOUND))], [pl.DataFrame(schema=pl.Schema(_DOUBTFUL))]
-    for measured in measure(candidates, items, index):
+    for measured in measure(candidates, items, index, settings):
         judged = judge(measured, settings)
         leaks.append(judged.filter(pl.col("path").is_not_null()).select(_FOUND.names))
         grey.append(judged.filter("is_grey").select(_DOUBTFUL.names))

@@ -1,7 +1,6 @@
 """The benchmarks, indexed once: what finds their items in a corpus and what verifies a find."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,6 @@ from curate.contamination.postings import COMMON, Postings
 from curate.contamination.texts import COLUMNS, Texts, wholes
 from curate.items import ITEM_SCHEMA
 from curate.table import PLACE, ItemTable
-from curate.tokens import tokenise
 
 Weights = npt.NDArray[np.float32]
 
@@ -32,6 +30,7 @@ class BenchmarkIndex:
         options: each option as one hash.
         questions: each whole question as one hash.
         question_grams: the 3-grams of each question.
+        words: the words of each question.
     """
 
     items: pl.DataFrame
@@ -39,6 +38,7 @@ class BenchmarkIndex:
     options: Postings
     questions: Postings
     question_grams: Postings
+    words: Postings
 
     @classmethod
     def of(cls, benchmarks: ItemTable) -> "BenchmarkIndex":
@@ -56,19 +56,14 @@ class BenchmarkIndex:
             items,
             Postings.of(all_hashes, all_rows, count),
             Postings.of(texts.options, texts.option_rows, count),
-            Postings.of(wholes(texts.question), np.arange(count, dtype=np.int64), count),
+            Postings.of(wholes(texts.question, texts.grams), np.arange(count, dtype=np.int64), count),
             own_grams,
+            Postings.of(texts.question.hashes, texts.question.rows(), count),
         )
 
     @property
     def count(self) -> int:
         return self.items.height
-
-    @cached_property
-    def words(self) -> Postings:
-        """The items that hold each word in their question."""
-        tokens = tokenise(self.items["question"])
-        return Postings.of(tokens.hashes, tokens.rows(), self.count)
 
 
 def weights(postings: Postings) -> Weights:

@@ -51,6 +51,14 @@ _rare, _asked, _held = pl.col("rare_options"), pl.col("question_words"), pl.col(
 _is_same_gold = _gold == "same"
 
 
+def least_grams(settings: ContaminationSettings) -> float:
+    """Distinctive 3-grams below which a pair is neither a leak nor in doubt, unless golds agree or an embedding found it.
+
+    The text alone asks for so many, as does the grey zone; every other path asks for the same gold, or for an embedding.
+    """
+    return min(settings.least_grams, settings.least_embedded_grams)
+
+
 def judge(pairs: pl.DataFrame, settings: ContaminationSettings) -> pl.DataFrame:
     """Add to measured pairs `path` (null: no leak), `score` (share of the text, or similarity) and `is_grey`.
 

@@ -8,8 +8,10 @@ import polars as pl
 from curate.contamination.alignment import align
 from curate.contamination.candidates import Candidates
 from curate.contamination.index import SHOWN, BenchmarkIndex
+from curate.contamination.judge import least_grams
 from curate.contamination.postings import distinct
 from curate.contamination.rarity import Rarity, Weights
+from curate.contamination.settings import ContaminationSettings
 from curate.contamination.sides import Side, compare_golds, plain_golds, shared_options
 from curate.contamination.texts import Texts, plain_options
 from curate.table import PLACE, ItemTable
@@ -47,34 +49,41 @@ _CLOSE = 0.5
 _SPAN_WORDS = 40
 
 
-def measure(candidates: Candidates, corpus: ItemTable, index: BenchmarkIndex) -> Iterator[pl.DataFrame]:
+def measure(
+    candidates: Candidates, corpus: ItemTable, index: BenchmarkIndex, settings: ContaminationSettings
+) -> Iterator[pl.DataFrame]:
     """Measure the pairs, a block at a time, by place and item; those without any hope are left out.
 
     The columns are `MEASURES` and both sides' identity, question and answer.
     """
-    weights = Weights(candidates, index)
+    weights, least = Weights(candidates, index), least_grams(settings)
     golds = Rarity(plain_golds(index.items["answer"]), index.count)
     options = Rarity(plain_options(index.items["options"])[1], index.count)
     for block in _blocks(candidates.places):
-        places, items = candidates.places[block], candidates.items[block]
+        places, items, similarity = candidates.places[block], candidates.items[block], candidates.similarity[block]
         rows = corpus.take(places, SHOWN)
         row_of = np.searchsorted(rows[PLACE].to_numpy(), places)
         chosen = distinct(items)
         item_of = np.searchsorted(chosen, items)
-        asked, found = Side(index.items[chosen]), Side(rows)
+        asked = Side(index.items[chosen], index.items["question"].gather(chosen))
+        found = Side(rows, _texts(rows))
         grams, distinctive = weights.grams(row_of, items, Texts.of(rows))
-        is_near = (grams >= _HOPELESS) | ~np.isnan(candidates.similarity[block])
         pairs_of = zip(row_of.tolist(), item_of.tolist(), strict=True)
-        same = [compare_golds(asked, item, found, row, closely=False) for row, item in pairs_of]
-        kept = np.flatnonzero(is_near | (np.array(same) != "other"))
-        word_weights = weights.words([asked.question(item) for item in distinct(item_of[kept]).tolist()])
+        gold = np.array([compare_golds(asked, item, found, row, closely=False) for row, item in pairs_of])
+        may_agree = (gold == "same") | ((gold == "other") & asked.is_open[item_of] & found.is_open[row_of])
+        is_hopeless = ((grams < _HOPELESS) & (gold == "other")) | ((distinctive < least) & ~may_agree)
+        kept = np.flatnonzero(~is_hopeless | ~np.isnan(similarity))
+        chosen_items = distinct(item_of[kept]).tolist()
+        asked.read(chosen_items)
+        found.read(distinct(row_of[kept]).tolist())
+        of_words = dict(zip(chosen_items, weights.words([asked.text(item) for item in chosen_items]), strict=True))
         measured = [
-            _measured(asked, int(item_of[pair]), found, int(row_of[pair]), word_weights, golds, options)
-            for pair in kept.tolist()
+            _measured(asked, item, found, row, of_words[item], golds, options)
+            for item, row in zip(item_of[kept].tolist(), row_of[kept].tolist(), strict=True)
         ]
         names = list(MEASURES)[3:-2]
         frame = pl.DataFrame(measured, schema={name: MEASURES[name] for name in names}, orient="row")
-        similar = pl.Series("similarity", candidates.similarity[block][kept]).cast(pl.Float64).fill_nan(None)
+        similar = pl.Series("similarity", similarity[kept]).cast(pl.Float64).fill_nan(None)
         pairs = pl.DataFrame({PLACE: places[kept], "item": items[kept], "similarity": similar})
         who = rows[row_of[kept]].select("item_id", "source", "source_row", "question", "answer")
         benchmark = index.items[items[kept]].select(
@@ -90,11 +99,11 @@ def measure(candidates: Candidates, corpus: ItemTable, index: BenchmarkIndex) ->
 
 
 def _measured(
-    asked: Side, item: int, found: Side, row: int, weights: dict[str, float], golds: Rarity, options: Rarity
+    asked: Side, item: int, found: Side, row: int, weights: list[float], golds: Rarity, options: Rarity
 ) -> tuple[float | int | str | bool | None, ...]:
     """What one pair measures, in the order of `MEASURES`."""
-    question, text = asked.question(item), found.text(row)
-    alignment = align(question, [weights[mark] for mark in question], text)
+    question, text = asked.text(item), found.text(row)
+    alignment = align(question, weights, text)
     shared = shared_options(asked, item, found, row)
     gold = compare_golds(asked, item, found, row, closely=alignment.share >= _CLOSE)
     is_given = gold == "same" and asked.names_gold(item)
@@ -112,6 +121,11 @@ def _measured(
         len(text),
         " ".join(text[alignment.start : min(alignment.end, alignment.start + _SPAN_WORDS)]),
     )
+
+
+def _texts(rows: pl.DataFrame) -> pl.Series:
+    """The context of each row, where it has one, and its question: no mark reaches over the end of a line."""
+    return rows.select(pl.concat_str("context", "question", separator="\n", ignore_nulls=True)).to_series()
 
 
 def _blocks(places: Places) -> Iterator[slice]:

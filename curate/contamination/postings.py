@@ -6,6 +6,7 @@ pairs; it is left out of the search (`COMMON`) and counts only where a pair is v
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -63,7 +64,7 @@ class Postings:
         np.cumsum(np.bincount(heads, minlength=len(begins) - 1), out=begins[1:])
         return cls(count, each, offsets, (packed & mask).astype(np.int32), is_possible, begins)
 
-    @property
+    @cached_property
     def frequencies(self) -> Places:
         """How many items hold each hash."""
         return np.diff(self.offsets)
@@ -74,8 +75,8 @@ class Postings:
         Returns:
             Places in the argument, and for each the number of the hash here.
         """
-        shift = np.uint64(65 - len(self.is_possible).bit_length())
-        places = np.flatnonzero(self.is_possible[hashes >> shift])
+        heads = (hashes >> np.uint64(65 - len(self.is_possible).bit_length())).view(np.int64)
+        places = np.flatnonzero(self.is_possible.take(heads, mode="clip"))  # clip: none is beyond the table
         numbers = self.numbers(hashes[places])
         is_found = numbers >= 0
         is_found[is_found] = self.frequencies[numbers[is_found]] <= COMMON

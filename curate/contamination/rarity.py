@@ -33,15 +33,16 @@ class Weights:
         self._gram_weights = np.log(population / np.maximum(self._grams.frequencies + seen - 1, 1))
         self._offsets, self._numbers = self._grams.by_item(candidates.items)
 
-    def words(self, questions: list[list[str]]) -> dict[str, float]:
-        """The weight of each word, number and symbol of some questions; what `tokenise` parts weighs as its parts do."""
+    def words(self, questions: list[list[str]]) -> list[list[float]]:
+        """The weight of each word, number and symbol of each question; what `tokenise` parts weighs as its parts do."""
         vocabulary = sorted({mark for question in questions for mark in question})
         tokens = tokenise(pl.Series(vocabulary, dtype=pl.String))
         numbers = self._words.numbers(tokens.hashes)
         each = np.where(numbers >= 0, self._word_weights[numbers], 0)
         sums = np.concatenate([[0.0], np.cumsum(each, dtype=np.float64)])
         total = sums[tokens.offsets[1:]] - sums[tokens.offsets[:-1]]
-        return dict(zip(vocabulary, np.where(tokens.counts > 0, total, _SYMBOL_WEIGHT).tolist(), strict=True))
+        weight = dict(zip(vocabulary, np.where(tokens.counts > 0, total, _SYMBOL_WEIGHT).tolist(), strict=True))
+        return [[weight[mark] for mark in question] for question in questions]
 
     def grams(
         self, rows: Places, items: Places, texts: Texts

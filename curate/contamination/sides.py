@@ -5,6 +5,7 @@ from string import ascii_lowercase
 
 import polars as pl
 
+from curate.contamination.marks import marks_of_each
 from curate.contamination.texts import plain_options
 from curate.sameness import gold_forms, golds_agree, marks_of
 
@@ -14,26 +15,23 @@ class Side:
 
     Args:
         items: columns `SHOWN`.
+        texts: what of each is compared: its question, or that and its context.
     """
 
-    def __init__(self, items: pl.DataFrame) -> None:
-        self._questions = items["question"].to_list()
-        self._contexts = items["context"].to_list()
-        self._options, self._answers = items["options"], items["answer"]
+    def __init__(self, items: pl.DataFrame, texts: pl.Series) -> None:
+        self._texts, self._options, self._answers = texts, items["options"], items["answer"]
         self.gold_places = items["answer_index"].to_list()
+        self.is_open = items["answer_index"].is_null().to_numpy()
         self.kinds = items["answer_kind"].to_list()
-        self._read: dict[int, list[str]] = {}
+        self._marks: dict[int, list[str]] = {}
 
-    def question(self, item: int) -> list[str]:
-        """The words, numbers and symbols of a question."""
-        if (marks := self._read.get(item)) is None:
-            marks = self._read[item] = marks_of(self._questions[item])
-        return marks
+    def read(self, chosen: list[int]) -> None:
+        """Read the texts of some items; no others are asked for after that."""
+        self._marks = dict(zip(chosen, marks_of_each(self._texts.gather(chosen)), strict=True))
 
     def text(self, item: int) -> list[str]:
-        """Those of the context, if there is one, and the question."""
-        context = self._contexts[item]
-        return self.question(item) if context is None else marks_of(context) + self.question(item)
+        """The words, numbers and symbols of a text."""
+        return self._marks[item]
 
     def line(self, item: int) -> str:
         """The same as one line, a space around each."""
@@ -46,14 +44,14 @@ class Side:
     @cached_property
     def options(self) -> list[list[str]]:
         places, plain = plain_options(self._options)
-        options: list[list[str]] = [[] for _ in self._questions]
+        options: list[list[str]] = [[] for _ in self.kinds]
         for place, form in zip(places.tolist(), gold_forms(plain).fill_null("").to_list(), strict=True):
             options[place].append(form)
         return options
 
     def names_gold(self, item: int) -> bool:
         """Whether the gold stands in the question, as in "even, odd or neither": it then tells no questions apart."""
-        return f" {' '.join(_marks(self.golds[item] or ''))} " in f" {' '.join(self.question(item))} "
+        return f" {' '.join(_marks(self.golds[item] or ''))} " in self.line(item)
 
 
 def compare_golds(asked: Side, item: int, found: Side, row: int, *, closely: bool) -> str:

@@ -56,20 +56,23 @@ class Texts:
             np.concatenate([context_rows[context.rows()], option_rows[option_grams.rows()]]),
             np.concatenate([context.hashes, option_grams.hashes]),
             option_rows,
-            wholes(option_words),
+            wholes(option_words, option_grams),
         )
 
 
-def wholes(tokens: Tokens) -> Hashes:
-    """One hash of all words of each row, in their order; 0 for a row without words."""
-    position = np.arange(len(tokens.hashes), dtype=np.uint64) - np.repeat(tokens.offsets[:-1], tokens.counts).astype(
-        np.uint64
-    )
-    mixed = (tokens.hashes ^ (position * _ORDER)) * _ORDER
-    mixed ^= mixed >> np.uint64(29)
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
-    whole = (sums[tokens.offsets[1:]] - sums[tokens.offsets[:-1]]) * _ORDER
-    return np.where(tokens.counts > 0, whole ^ (whole >> np.uint64(31)), np.uint64(0))
+def wholes(words: Tokens, grams: Tokens) -> Hashes:
+    """One hash of all words of each row; 0 for a row without words.
+
+    It is made of the row's 3-grams and its first word: other texts of the same ones are the odd verse, and what a whole
+    hash finds is verified.
+    """
+    sums = np.zeros(len(grams.hashes) + 1, np.uint64)
+    np.cumsum(grams.hashes, out=sums[1:])
+    whole = sums[grams.offsets[1:]] - sums[grams.offsets[:-1]]
+    has_words = words.counts > 0
+    whole[has_words] += words.hashes[words.offsets[:-1][has_words]]
+    whole *= _ORDER
+    return np.asarray(whole ^ (whole >> np.uint64(31)))
 
 
 def pieces(batch: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -16,6 +16,9 @@ from crossthink.errors import UserError
 from crossthink.files import write_parquet
 from curate.contamination import GREY_ZONE, LEAKS, ContaminationSettings, find_contamination, measure, texts
 from curate.contamination.alignment import align
+from curate.contamination.candidates import Search
+from curate.contamination.index import weights
+from curate.contamination.judge import judge, least_grams
 from curate.contamination.postings import COMMON, Postings
 from curate.items import ITEM_SCHEMA
 from curate.stage import Outcome, Reason
@@ -316,3 +319,56 @@ def test_a_hash_is_found_by_its_leading_bits_wherever_it_lies(held: list[int], o
     wanted = np.array(held + others, np.uint64)
     places = {int(each): number for number, each in enumerate(postings.hashes)}
     assert postings.numbers(wanted).tolist() == [places.get(int(each) & ~7, -1) for each in wanted]
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=6, unique=True), min_size=1, max_size=8),
+    st.lists(st.lists(st.integers(0, 14), max_size=8), max_size=6),
+    st.sampled_from([0.35, 0.75, 1.0]),
+)
+def test_hashes_that_no_item_can_be_reached_by_are_left_out_without_loss(
+    items: list[list[int]], corpus: list[list[int]], least: float
+) -> None:
+    def flat(rows: list[list[int]]) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.uint64]]]:
+        hashes = np.array([word for row in rows for word in row], np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        return np.array([at for at, row in enumerate(rows) for _ in row], np.int64), hashes
+
+    of, hashes = flat(items)
+    postings = Postings.of(hashes, of, len(items))
+    weight, frequency = weights(postings).astype(np.float64), postings.frequencies
+    numbers = [set(postings.numbers(flat([row])[1]).tolist()) for row in items]
+    held = [set(postings.numbers(flat([row])[1]).tolist()) - {-1} for row in corpus]
+    expected = [
+        row * len(items) + item
+        for row, item in itertools.product(range(len(corpus)), range(len(items)))
+        if sum(weight[sorted(held[row] & numbers[item])]) >= least * sum(weight[sorted(numbers[item])]) - 1e-9
+    ]
+    search = Search(postings, least)
+    assert search(*flat(corpus)).tolist() == expected
+    assert search.seen.tolist() == [sum(number in row for row in held) for number in range(len(frequency))]
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "text": st.floats(0, 1),
+            "gap": st.floats(0, 9),
+            "asks_otherwise": st.booleans(),
+            "gold": st.sampled_from(["other", "unknown"]),
+            "commonness": st.floats(0, 1),
+            "options": st.one_of(st.none(), st.floats(0, 1)),
+            "rare_options": st.floats(0, 9),
+            "option_words": st.integers(0, 40),
+            "row_options": st.integers(0, 5),
+            "question_words": st.integers(1, 30),
+            "row_words": st.integers(1, 30),
+            "distinctive": st.floats(0, 2.99),
+        }
+    )
+)
+def test_a_pair_of_few_distinctive_grams_whose_golds_disagree_is_neither_leak_nor_doubt(pair: dict[str, Any]) -> None:
+    settings = ContaminationSettings()
+    assert least_grams(settings) == 3
+    known = {PLACE: 0, "item": 0, "similarity": None, "grams": 1.0, "span": "", "benchmark": "bench"}
+    judged = judge(pl.DataFrame([known | pair], schema={**measure.MEASURES, "benchmark": pl.String}), settings)
+    assert judged["path"].to_list() == [None] and judged["is_grey"].to_list() == [False]

@@ -1,0 +1,55 @@
+"""The marks of a column of texts at once: what `curate.sameness.marks_of` reads in each, several times as fast.
+
+Polars cuts all texts in one pass, by an expression that can look neither ahead nor behind. So what depends on the letters
+around it is written out before: a hyphen between letters as a space, and a space behind a minus that is no number's sign. A
+text that has other characters than ASCII's, quotes and dashes apart, is read by itself: what is a letter there is for Python
+to say.
+"""
+
+import polars as pl
+
+from curate.sameness import marks_of
+
+_QUOTES_AND_DASHES = {**dict.fromkeys("‘’“”´…", "'"), **dict.fromkeys("‐‑‒–—−", "-")}
+_COMMAND = "\x01"
+"""Stands for the backslash of a command that only begins like a space or a fraction."""
+_ODD = rf"[^\x00-\x7f]|{_COMMAND}"
+_SET = r"\\|\{\}"
+_LATEX_SPACE = r"\\(?:left|right|displaystyle|quad|qquad)|\\[!,;:> ]|\\[\[\]()]|~"
+_LONGER_COMMAND = r"\\((?:left|right|displaystyle|quad|qquad|dfrac|tfrac)[a-z])"
+_HYPHEN = r"([a-zA-Z])-+([a-zA-Z])"
+_NO_SIGN = r"([0-9A-Za-z_)}\]] ?-)"
+_THOUSAND = r"[0-9],[0-9]{3}"
+_NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?"
+_MARK = rf"-?(?:{_NUMBER})[a-z]*|[a-z]+|[^a-z0-9_\s\x1c-\x1f.,?!;:\"'`$]|_+"
+
+
+def marks_of_each(texts: pl.Series) -> list[list[str]]:
+    """Return the marks of each text.
+
+    Args:
+        texts: String series without nulls.
+    """
+    plain = texts.str.replace_many(_QUOTES_AND_DASHES)
+    is_odd = plain.str.contains(_ODD)
+    plain = plain.set(is_odd, "")
+    is_set = plain.str.contains(_SET)
+    plain = plain.scatter(is_set.arg_true(), _without_typesetting(plain.filter(is_set)))
+    marks: list[list[str]] = _without_signs(plain).str.extract_all(_MARK).to_list()
+    for place in plain.str.contains(_THOUSAND).arg_true().to_list():
+        marks[place] = [mark.replace(",", "") for mark in marks[place]]
+    for place in is_odd.arg_true().to_list():
+        marks[place] = marks_of(texts[place])
+    return marks
+
+
+def _without_typesetting(texts: pl.Series) -> pl.Series:
+    bare = texts.str.replace_all("_{}", "", literal=True).str.replace_all("^{}", "", literal=True)
+    spaced = bare.str.replace_all(_LONGER_COMMAND, f"{_COMMAND}$1").str.replace_all(_LATEX_SPACE, " ")
+    return spaced.str.replace_all(r"\\[dt]frac", r"\frac").str.replace_all(_COMMAND, "\\", literal=True)
+
+
+def _without_signs(texts: pl.Series) -> pl.Series:
+    for _ in range(2):  # again for the letters that stand between two hyphens
+        texts = texts.str.replace_all(_HYPHEN, "$1 $2")
+    return texts.str.to_lowercase().str.replace_all(_NO_SIGN, "$1 ")
