@@ -13,6 +13,10 @@ import polars as pl
 _FEW = 16
 """So many words a regular expression finds two to eight times faster than an automaton (Aho-Corasick), and more slower."""
 
+NOT_ONE_SPACE = r"\s\s+|[^\S ]"
+"""White space that is not a single space; with a space in its place a text is one line. A run of any white space would do
+as well, and is found between all words."""
+
 
 class Rule(NamedTuple):
     """A phrase that gives a text away.

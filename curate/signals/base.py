@@ -1,7 +1,7 @@
-"""What a signal is: cheap sieves that leave few rows, and a rule that finds the evidence among them.
+"""What a signal is: cheap sieves that leave few rows, and the clues that are looked for among them.
 
-Every rule reads the same working columns (`working_columns`), so that text is lower-cased once. A rule is an expression
-that gives the phrase it fired on, or null; a row without a phrase does not have the signal.
+Every rule reads the same working columns (`working_columns`), so that text is lower-cased once. A clue is an
+expression that gives the phrase it fired on, or null; a row without a phrase does not have the signal.
 """
 
 import re
@@ -11,27 +11,44 @@ import polars as pl
 
 
 @dataclass(frozen=True)
+class Clue:
+    """One thing by which a fault shows.
+
+    Attributes:
+        phrase: text expression over the working columns: what the rule fired on, or null.
+        sieves: Boolean expressions over them, cheapest first; only rows of which all hold are looked at. Each sees only the
+            rows that the one before let through.
+        unless: Boolean expression over them and `phrase`: where it holds, the phrase does not count.
+    """
+
+    phrase: pl.Expr
+    sieves: tuple[pl.Expr, ...] = ()
+    unless: pl.Expr | None = None
+
+
+@dataclass(frozen=True)
 class Signal:
     """One fault that a question may have.
 
     Attributes:
         name: the Boolean column, and the reason of a drop.
         about: the rule in one line.
-        sieves: Boolean expressions over the working columns, cheapest first; all hold wherever the rule could fire. Each
-            sees only the rows that the one before let through.
-        evidence: text expression, evaluated on what is left: what the rule fired on, or null.
+        sieves: as a clue's; they hold wherever any of the clues could be found.
+        clues: each is looked for where none before it was found.
     """
 
     name: str
     about: str
     sieves: tuple[pl.Expr, ...]
-    evidence: pl.Expr
+    clues: tuple[Clue, ...]
 
 
 OPEN = pl.col("is_open")
 """The row has no options."""
 QUESTION, STEM, GOLD = pl.col("question"), pl.col("stem"), pl.col("gold")
 """The question as it stands; in lower case; the gold without surrounding white space ("" where there is none)."""
+PHRASE = pl.col("phrase")
+"""What a clue fired on."""
 
 
 def working_columns(items: pl.DataFrame) -> pl.DataFrame:
@@ -79,14 +96,20 @@ def found(signal: Signal, rows: pl.DataFrame) -> pl.Series:
     Args:
         rows: as `working_columns` makes them.
     """
-    left = rows
-    for sieve in signal.sieves:
-        left = left.filter(_computed(sieve, left).fill_null(False))
-    evidence = _computed(signal.evidence.cast(pl.String), left)
+    left, hits = _through(signal.sieves, rows), []
+    for clue in signal.clues:
+        seen = _through(clue.sieves, left).with_columns(phrase=clue.phrase.cast(pl.String))
+        hit = seen.filter(PHRASE.is_not_null())
+        if clue.unless is not None:
+            hit = hit.filter(~clue.unless)
+        hits.append(hit.select("row", "phrase"))
+        left = left.join(hits[-1], on="row", how="anti", maintain_order="left")
+    evidence = pl.concat(hits)
     nothing = pl.Series(signal.name, [None], dtype=pl.String).new_from_index(0, rows.height)
-    return nothing.scatter(left["row"], evidence)
+    return nothing.scatter(evidence["row"], evidence["phrase"])
 
 
-def _computed(expression: pl.Expr, rows: pl.DataFrame) -> pl.Series:
-    """Compute an expression as a lazy query, which does a part that comes again but once."""
-    return rows.lazy().select(expression.alias("computed")).collect()["computed"]
+def _through(sieves: tuple[pl.Expr, ...], rows: pl.DataFrame) -> pl.DataFrame:
+    for sieve in sieves:
+        rows = rows.filter(sieve)
+    return rows

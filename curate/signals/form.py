@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from curate.phrases import mentions
-from curate.signals.base import GOLD, OPEN, STEM, Signal, has, matched, repeats
+from curate.phrases import NOT_ONE_SPACE, mentions
+from curate.signals.base import GOLD, OPEN, STEM, Clue, Signal, has, matched, repeats
 
 _BEFORE = "(?:in |on |at |by |to |from |of |for |with |over )?"
 _WH = "(?:who|whom|whose|what|what's|when|where|which|why|how)"
@@ -17,9 +17,12 @@ _TWO_IN_A_SENTENCE = (
     r"[^.?!;]{0,40})"
 )
 _SOLVE = "(?:find|what|how many|how much|which|who|determine|calculate|compute|evaluate|prove|show that|solve|is|are|does|do|sketch|estimate)"
+_JOINED = rf"(?:and|&) {_BEFORE}(?:what|when|where|why|how|which)"
+"""What stands in every two questions in a sentence."""
+_SECOND_PART = r"[\s>](?:\(2\)|\$\(2\)\$|\(b\)|\(ii\)|b\)|2\)|2\.|b\.|ii\.|②|\*\*p2\.\*\*)"
 _PARTS = (
     rf"(?s)((?:^|[\s>])(?:\(1\)|\$\(1\)\$|\(a\)|\(i\)|a\)|1\)|1\.|a\.|i\.|①|\*\*p1\.\*\*)\s*{_SOLVE}\b.{{0,600}}?"
-    rf"[\s>](?:\(2\)|\$\(2\)\$|\(b\)|\(ii\)|b\)|2\)|2\.|b\.|ii\.|②|\*\*p2\.\*\*)\s*(?:{_SOLVE}|given|if|let|suppose|when|for|express|write|explain|state)\b)"
+    rf"{_SECOND_PART}\s*(?:{_SOLVE}|given|if|let|suppose|when|for|express|write|explain|state)\b)"
 )
 _ONE_ANSWER = (
     r"(?:written|expressed|simplified|represented|put) (?:\w+ )?(?:as|in|by)\b|\bform\b|\bin other words\b|[.?!] that is\b"
@@ -29,23 +32,26 @@ _ONE_ANSWER = (
 _NEAR = r"(?s)^(.{1,400})$"
 """Two questions that stand together; in a long text the first is mostly a title or somebody's speech."""
 
+
+def _shown(phrase: pl.Expr) -> pl.Expr:
+    return phrase.str.replace_all(NOT_ONE_SPACE, " ").str.slice(0, 200)
+
+
 ASKS_SEVERAL = Signal(
     "asks_several",
     "two questions, two parts to solve ((1) find ... (2) find ...), or two question words in one sentence",
     (
-        repeats("?") | mentions("(b)|(2)|(ii)|2.|b.|b)|2)|②| and wh| and how| and in wh| & wh", STEM),
-        has(
-            rf"\?\s+(?:[^?\n]*[ (,])?{_WH}\b[^?\n]*\?|(?:and|&) {_BEFORE}{_WH}\b|[\s>](?:\(2\)|\$\(2\)\$|\(b\)|\(ii\)|b\)|2\)|2\.|b\.|ii\.|②|\*\*p2\.\*\*)\s*\w"
-        ),
+        repeats("?")
+        | mentions("(b)|(2)|(ii)|2.|b.|b)|2)|②", STEM)
+        | mentions(" and wh| and how| and in wh| & wh", STEM),
+        has(rf"\?\s+(?:[^?\n]*[ (,])?{_WH}\b[^?\n]*\?|(?:and|&) {_BEFORE}{_WH}\b|{_SECOND_PART}\s*\w"),
         ~has(_ONE_ANSWER),
     ),
-    pl.coalesce(
-        matched(_TWO_QUESTIONS).str.extract(_NEAR),
-        matched(_TWO_IN_A_SENTENCE),
-        pl.when(OPEN).then(matched(_PARTS)),
-    )
-    .str.replace_all(r"\s+", " ")
-    .str.slice(0, 200),
+    (
+        Clue(_shown(matched(_TWO_QUESTIONS).str.extract(_NEAR))),
+        Clue(_shown(matched(_TWO_IN_A_SENTENCE)), (has(_JOINED),)),
+        Clue(_shown(matched(_PARTS)), (OPEN, has(_SECOND_PART))),
+    ),
 )
 
 _JUDGEMENTS = ("true", "false", "yes", "no")
@@ -55,7 +61,7 @@ IS_TRUE_FALSE = Signal(
     "is_true_false",
     "the gold is true, false, yes or no, and there are no more than two options: half of all guesses are right",
     ((GOLD.str.len_bytes() < 8) & (pl.col("options").list.len().fill_null(0) <= 2), _WORD.is_in(list(_JUDGEMENTS))),
-    GOLD,
+    (Clue(GOLD),),
 )
 
 _PROVE = (
@@ -71,5 +77,5 @@ IS_PROOF = Signal(
     "is_proof",
     'an open question that wants a proof ("prove that", "show that") and no value',
     (OPEN, mentions("prove|show|verify|demonstrate", STEM), ~has(_ASKS_VALUE)),
-    matched(_PROVE).str.strip_chars(),
+    (Clue(matched(_PROVE).str.strip_chars()),),
 )

@@ -12,11 +12,11 @@ import polars as pl
 
 from curate.items import Domain
 from curate.phrases import mentions
-from curate.signals.base import GOLD, OPEN, STEM, Signal, has, matched
+from curate.signals.base import GOLD, OPEN, STEM, Clue, Signal, has, matched
 
 _STATED = r"(?s).*\b(?:answer|ans)(?:\s*(?:is|was|:|=))+[\s\"'“‘$(\[{*]*(.{1,300})"
 _BOXED = r"(?s).*\\boxed\s*\{0*(.{1,300})"
-_CLOSING = r"[.?!]\s*[(\[]\s*(?:answer\W*|ans\W*)?([^()\[\]]{1,200})[)\]]\W*$"
+_CLOSING = r"[.?!]\s*[(\[]\s*(?:answer\W*|ans\W*)?([^()\[\]]+)[)\]]\W*$"
 _ENDS = r"^[\"'”’)\]}$*]*(?:\s*$|[.!?;](?:\s|$)|\s*\n|\s+[a-z]{3,})"
 """After the gold its statement ends; "answer: 12/5", "answer is true or false" and "answer: I(0) e^{-t}" go on."""
 _OFFERS_CHOICE = r"\b(?:or|vs|versus|between|following|among|both|either|than|whether|and)\b|[:;|\n]|\w, \w|^(?:is|are|was|were|do|does|did|has|have)\b"
@@ -31,23 +31,8 @@ def _begins_with_gold(said: pl.Expr) -> pl.Expr:
     return pl.when((rest != said) & rest.str.contains(_ENDS)).then(pl.lit("answer: ") + gold)
 
 
-def _given() -> pl.Expr:
-    gold = GOLD.str.to_lowercase()
-    is_long = (
-        OPEN
-        & (pl.col("domain") != Domain.MATH.value)
-        & (gold.str.len_chars() >= _LONG)
-        & gold.str.contains(_THREE_WORDS)
-    )
-    holds = STEM.str.contains(gold, literal=True) & ~has(_OFFERS_CHOICE)
-    return pl.coalesce(
-        _begins_with_gold(matched(_STATED)),
-        _begins_with_gold(matched(_BOXED)),
-        pl.when(matched(_CLOSING).str.strip_chars() == gold).then(pl.lit("(") + gold + pl.lit(")")),
-        pl.when(is_long & holds).then(gold),
-    )
-
-
+_GOLD = GOLD.str.to_lowercase()
+_IS_LONG = OPEN & (pl.col("domain") != Domain.MATH.value) & (_GOLD.str.len_chars() >= _LONG)
 _CAN_CLOSE = STEM.str.tail(3).str.contains_any([")", "]"])
 _CAN_HOLD = (
     OPEN
@@ -63,5 +48,13 @@ GIVES_ANSWER_AWAY = Signal(
         (GOLD != "") & (mentions("answer|boxed|ans:|ans ", STEM) | _CAN_CLOSE | _CAN_HOLD),
         STEM.str.contains(GOLD.str.to_lowercase().str.strip_chars(" .$"), literal=True),
     ),
-    _given(),
+    (
+        Clue(_begins_with_gold(matched(_STATED))),
+        Clue(_begins_with_gold(matched(_BOXED))),
+        Clue(pl.lit("(") + _GOLD + pl.lit(")"), (matched(_CLOSING).str.strip_chars() == _GOLD,)),
+        Clue(
+            _GOLD,
+            (_IS_LONG & _GOLD.str.contains(_THREE_WORDS), STEM.str.contains(_GOLD, literal=True), ~has(_OFFERS_CHOICE)),
+        ),
+    ),
 )

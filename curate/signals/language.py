@@ -7,7 +7,7 @@ every language.
 
 import polars as pl
 
-from curate.signals.base import GOLD, QUESTION, Signal, has
+from curate.signals.base import GOLD, QUESTION, Clue, Signal, has
 
 SCRIPTS = {
     "Han": r"\p{Han}",
@@ -53,5 +53,5 @@ ANSWER_IN_OTHER_LANGUAGE = Signal(
         (GOLD != "") & (_is_not_ascii(QUESTION) | _is_not_ascii(GOLD)),
         has(OTHER_SCRIPTS, QUESTION) | GOLD.str.contains(OTHER_SCRIPTS),
     ),
-    _mismatch(),
+    (Clue(_mismatch()),),
 )

@@ -7,7 +7,7 @@ left out.
 
 import polars as pl
 
-from curate.signals.base import GOLD, QUESTION, Signal
+from curate.signals.base import GOLD, QUESTION, Clue, Signal
 
 _COMMAND = (
     r"\\(?:begin|end|[dt]?frac|sqrt|left|right|text\w*|math\w+|cdot|times|sum|int|i+nt|prod|lim|log|ln|sin|cos|tan|pi|le|ge|leq|geq|neq"
@@ -60,5 +60,5 @@ HAS_BROKEN_LATEX = Signal(
         QUESTION.str.contains("\\", literal=True) | GOLD.str.contains("\\", literal=True),
         _may_be_broken(QUESTION) | _may_be_broken(GOLD),
     ),
-    pl.coalesce(pl.lit("question: ") + _fault(QUESTION), pl.lit("answer: ") + _fault(GOLD)),
+    (Clue(pl.lit("question: ") + _fault(QUESTION)), Clue(pl.lit("answer: ") + _fault(GOLD))),
 )

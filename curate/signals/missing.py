@@ -10,7 +10,7 @@ import polars as pl
 
 from curate.items import Domain
 from curate.phrases import Rule, mentions
-from curate.signals.base import OPEN, QUESTION, STEM, Signal, has, matched
+from curate.signals.base import OPEN, PHRASE, QUESTION, STEM, Clue, Signal, has, matched
 from curate.templates import STEM_RULES
 
 _CHOOSING = tuple(
@@ -31,15 +31,12 @@ _SHOWN_OPTIONS = r"(?s)(?:^|[\s(\[])(?:a|i|1|answer1)[.):\]].*(?:[\s(\[])(?:b|ii
 """Options that are numbered in the text, or named: "..., the pyramids or the moon landing?"."""
 
 
-def _needed_options() -> pl.Expr:
-    line = STEM.str.strip_chars().str.replace_all(r"[ \t\r]+", " ")
-    phrase = pl.coalesce(_phrase(line, rule).str.extract(_LEANS) for rule in _CHOOSING)
-    return pl.when(has(_NOTHING_FOLLOWS) & ~has(_SHOWN_OPTIONS)).then(phrase)
-
-
-def _phrase(stem: pl.Expr, rule: Rule) -> pl.Expr:
-    phrase = matched(f"({rule.phrase})", stem)
-    return phrase if rule.unless is None else pl.when(~phrase.str.contains(rule.unless)).then(phrase)
+def _leaning(rule: Rule) -> Clue:
+    line = STEM.str.strip_chars().str.replace_all(r"[ \t\r][ \t\r]+|[\t\r]", " ")
+    unless = ~has(_LEANS, PHRASE)
+    if rule.unless is not None:
+        unless |= has(rule.unless, PHRASE)
+    return Clue(matched(f"({rule.phrase})", line), unless=unless)
 
 
 NEEDS_OPTIONS = Signal(
@@ -52,8 +49,10 @@ NEEDS_OPTIONS = Signal(
             STEM,
         ),
         mentions("which|what|one of|any of|none of|above|below|listed", STEM),
+        has(_NOTHING_FOLLOWS),
+        ~has(_SHOWN_OPTIONS),
     ),
-    _needed_options(),
+    tuple(_leaning(rule) for rule in _CHOOSING),
 )
 
 _FIGURE = "(?:figure|diagram|picture|image|drawing|illustration|photograph|graph|graphic|pie chart|bar chart)"
@@ -125,28 +124,8 @@ _MAY_POINT = (
 """What every rule above needs, in one pass."""
 
 
-def _pointing(rule: str, unless: str, text: pl.Expr = STEM) -> pl.Expr:
-    phrase = matched(f"({rule})", text)
-    return pl.when(~phrase.str.contains(unless)).then(phrase)
-
-
-def _missing_part() -> pl.Expr:
-    length = STEM.str.len_chars()
-    is_bare = ~pl.col("has_context") & ~pl.col("has_images")
-    is_prose = OPEN & (pl.col("domain") != Domain.MATH.value) & (length < _LIST_LENGTH) & ~has("[:,]")
-    return pl.coalesce(
-        pl.when(_STATED).then(pl.col("extra")).str.json_path_match("$.missing"),
-        pl.when(~pl.col("has_images")).then(matched(f"({_CERTAIN})")),
-        pl.when(is_bare & (length < _PASSAGE_LENGTH)).then(_pointing(_PASSAGE_RULE, _NO_PASSAGE)),
-        pl.when(is_bare & ~has(_DRAWN)).then(
-            pl.coalesce(
-                pl.when(~has(_IN_LINES)).then(_pointing(_TABLE_RULE, _NO_TABLE)),
-                _pointing(_FIGURE_RULE, _NO_FIGURE, QUESTION),
-                pl.when(is_prose).then(matched(f"({_LIST_RULE})")),
-            )
-        ),
-    )
-
+_IS_BARE = ~pl.col("has_context") & ~pl.col("has_images")
+_IS_PROSE = OPEN & (pl.col("domain") != Domain.MATH.value) & (STEM.str.len_chars() < _LIST_LENGTH) & ~has("[:,]")
 
 NEEDS_MISSING_PART = Signal(
     "needs_missing_part",
@@ -161,5 +140,24 @@ NEEDS_MISSING_PART = Signal(
         | _STATED,
         has(_MAY_POINT) | _STATED,
     ),
-    _missing_part(),
+    (
+        Clue(pl.col("extra").str.json_path_match("$.missing"), (_STATED,)),
+        Clue(matched(f"({_CERTAIN})"), (~pl.col("has_images"),)),
+        Clue(
+            matched(f"({_PASSAGE_RULE})"),
+            (_IS_BARE & (STEM.str.len_chars() < _PASSAGE_LENGTH),),
+            unless=has(_NO_PASSAGE, PHRASE),
+        ),
+        Clue(
+            matched(f"({_TABLE_RULE})"),
+            (_IS_BARE,),
+            unless=has(_NO_TABLE, PHRASE) | has(_DRAWN) | has(_IN_LINES),
+        ),
+        Clue(
+            matched(f"({_FIGURE_RULE})", QUESTION),
+            (_IS_BARE,),
+            unless=has(_NO_FIGURE, PHRASE) | has(_DRAWN),
+        ),
+        Clue(matched(f"({_LIST_RULE})"), (_IS_BARE & _IS_PROSE,), unless=has(_DRAWN)),
+    ),
 )

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from curate.schemas import SIGNAL_NAMES
 from curate.signals import SIGNAL_COLUMNS, SIGNALS, SignalSettings, drop_by_signals, signal_evidence, with_signals
+from curate.signals.base import PHRASE, Clue, Signal, found, has, matched, working_columns
 
 TYPES = {
     "options": pl.List(pl.String),
@@ -162,6 +163,14 @@ def test_rows_have_the_same_signals_in_any_batches() -> None:
     items = rows(*({"question": question, "answer": answer, **other} for _, question, answer, other in FIRES))
     parts = [signal_evidence(items.slice(start, 3)) for start in range(0, items.height, 3)]
     assert pl.concat(parts).equals(signal_evidence(items))
+
+
+def test_each_clue_is_looked_for_where_none_before_it_counts() -> None:
+    clues = (Clue(matched("(a.)"), unless=PHRASE == "ax"), Clue(matched("(b)"), (has("c"),)))
+    signal = Signal("letters", "", (has("[ab]"),), clues)
+    texts = ["ab c", "ax bc", "ax b", "bc", "c"]
+    marked = found(signal, working_columns(rows(*({"question": text} for text in texts))))
+    assert marked.to_list() == ["ab", "b", None, "b", None]
 
 
 def test_only_the_signals_that_are_named_drop_rows() -> None:
