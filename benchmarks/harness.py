@@ -25,6 +25,9 @@ CACHE = Path(os.environ.get("CROSSTHINK_BENCHMARKS", Path(__file__).parent / ".d
 
 SEEDS = (7, 8, 9)
 
+IMPORTS = ("pyarrow.parquet", "pandas")
+"""What the floor has imported before its clock starts; PyArrow loads pandas when it reads a file whole."""
+
 PEER_VARIABLE = "CROSSTHINK_PEER_PYTHON"
 PEER_PLACE = Path(__file__).resolve().parents[1] / ".venv-peers" / "bin" / "python"
 """Where `make peers` puts datatrove, whose requirements are older than this project's."""
