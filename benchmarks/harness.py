@@ -41,6 +41,8 @@ def peer_python() -> str | None:
             f"no peer in this table: run `make peers`, or name a Python with datatrove in {PEER_VARIABLE}",
             file=sys.stderr,
         )
+    elif not Path(found).is_file():
+        sys.exit(f"{PEER_VARIABLE}: {found} is not a file, expected a Python with datatrove; `make peers` installs one")
     return found
 
 
@@ -70,9 +72,21 @@ def _measured(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Measu
     cpu, wall = _cpu(), time.perf_counter()
     result = function(*arguments)
     cpu, wall = _cpu() - cpu, time.perf_counter() - wall
-    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Measured(cpu, wall, _peak_mib(), result)
+
+
+def _peak_mib() -> float:
+    """Largest resident memory of this process or of one that it started, in MiB.
+
+    On Linux the kernel's own mark is read for this process: `ru_maxrss` also has what its parent held when it forked.
+    """
     unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB here
-    return Measured(cpu, wall, max(peaks) / unit, result)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, children)
+    mark = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return max(int(mark.split()[1]) / 2**10, children)
 
 
 def _cpu() -> float:
