@@ -53,7 +53,8 @@ DECIDING = frozenset(
 """Words of which one for another makes another question, though they are few letters of a long text."""
 _MOST_LOST = 6
 """A text may have lost so many numbers and symbols; more are forgiven only up to a quarter of those it had."""
-_DASH = re.compile("[‐‑‒–—−]")
+DASHES = "‐‑‒–—−"
+_DASH = re.compile(f"[{DASHES}]")
 _LATEX_SPACE = re.compile(r"\\(?:left|right|displaystyle|quad|qquad)(?![a-z])|\\[!,;:> ]|\\[\[\]()]|~")
 _LATEX_TWIN = re.compile(r"\\[dt]frac(?![a-z])")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-+(?=[^\W\d_])")

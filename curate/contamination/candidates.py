@@ -107,7 +107,7 @@ def search(corpus: ItemTable, index: BenchmarkIndex, settings: ContaminationSett
                     np.concatenate([texts.grams.hashes, texts.other_grams]),
                 ),
                 options(texts.option_rows, texts.options),
-                questions(np.arange(piece.height, dtype=np.int64), wholes(texts.question, texts.grams)),
+                questions(np.arange(piece.height, dtype=np.int64), wholes(texts.grams)),
             ]
             near = meaning.near(piece["question"]) if meaning else None
             keys, similarity = merged(count, distinct(np.concatenate(by_words)), near)

@@ -56,7 +56,7 @@ class BenchmarkIndex:
             items,
             Postings.of(all_hashes, all_rows, count),
             Postings.of(texts.options, texts.option_rows, count),
-            Postings.of(wholes(texts.question, texts.grams), np.arange(count, dtype=np.int64), count),
+            Postings.of(wholes(texts.grams), np.arange(count, dtype=np.int64), count),
             own_grams,
             Postings.of(texts.question.hashes, texts.question.rows(), count),
         )

@@ -8,9 +8,9 @@ to say.
 
 import polars as pl
 
-from curate.sameness import marks_of
+from curate.sameness import DASHES, FORMATTING, marks_of
 
-_QUOTES_AND_DASHES = {**dict.fromkeys("‘’“”´…", "'"), **dict.fromkeys("‐‑‒–—−", "-")}
+_QUOTES_AND_DASHES = {**{mark: "'" for mark in FORMATTING if not mark.isascii()}, **dict.fromkeys(DASHES, "-")}
 _COMMAND = "\x01"
 """Stands for the backslash of a command that only begins like a space or a fraction."""
 _ODD = rf"[^\x00-\x7f]|{_COMMAND}"

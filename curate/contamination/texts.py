@@ -56,21 +56,18 @@ class Texts:
             np.concatenate([context_rows[context.rows()], option_rows[option_grams.rows()]]),
             np.concatenate([context.hashes, option_grams.hashes]),
             option_rows,
-            wholes(option_words, option_grams),
+            wholes(option_grams),
         )
 
 
-def wholes(words: Tokens, grams: Tokens) -> Hashes:
-    """One hash of all words of each row; 0 for a row without words.
+def wholes(grams: Tokens) -> Hashes:
+    """One hash of all 3-grams of each row; 0 for a row without words.
 
-    It is made of the row's 3-grams and its first word: other texts of the same ones are the odd verse, and what a whole
-    hash finds is verified.
+    Other texts of the same 3-grams are the odd verse, and what a whole hash finds is verified.
     """
     sums = np.zeros(len(grams.hashes) + 1, np.uint64)
     np.cumsum(grams.hashes, out=sums[1:])
     whole = sums[grams.offsets[1:]] - sums[grams.offsets[:-1]]
-    has_words = words.counts > 0
-    whole[has_words] += words.hashes[words.offsets[:-1][has_words]]
     whole *= _ORDER
     return np.asarray(whole ^ (whole >> np.uint64(31)))
 
