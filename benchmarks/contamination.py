@@ -28,6 +28,7 @@ if __package__:  # not in the peer's Python, which runs this file as it is
         CACHE,
         SEEDS,
         SHARED,
+        as_parquet,
         measure,
         peer_python,
         planted,
@@ -274,7 +275,8 @@ def benchmark_files() -> list[Path]:
     from curate.config import SHIPPED, load_benchmarks
 
     chosen = load_benchmarks(SHIPPED / "open-benchmarks.yaml", SHARED)
-    return list(read_benchmarks(chosen, Workspace(CACHE / "workspace"), Progress()).items.files)
+    files = read_benchmarks(chosen, Workspace(CACHE / "workspace"), Progress()).items.files
+    return [as_parquet(file, CACHE / "benchmarks" / f"{file.parent.name}") for file in files]
 
 
 def source_file(config: str, name: str) -> Path:
@@ -282,12 +284,15 @@ def source_file(config: str, name: str) -> Path:
     from crossthink.progress import Progress
     from curate.benchmarks import ingest
     from curate.config import SHIPPED, load_curation
+    from curate.ingest import INGESTED_FILE
     from curate.inputs import open_inputs
 
     settings, root = load_curation(SHIPPED / f"{config}.yaml", SHARED)
     [chosen] = [source for source in settings.sources if source.name == name]
     [opened] = open_inputs([chosen], root, CACHE / "generated")
-    return ingest(opened, CACHE / "corpora", 0.05, Progress()).folder / "items.parquet"
+    return as_parquet(
+        ingest(opened, CACHE / "corpora", 0.05, Progress()).folder / INGESTED_FILE, CACHE / "sources" / name
+    )
 
 
 def _write(rows: Any, path: Path) -> Path:

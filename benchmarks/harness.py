@@ -150,6 +150,18 @@ def planted_items(rows: int, seed: int) -> Path:
     return target
 
 
+def as_parquet(items: Path, folder: Path) -> Path:
+    """Return a copy of ingested items that every tool reads: `items.parquet` in a folder of its own."""
+    import pyarrow as pa
+
+    from crossthink.files import write_parquet
+
+    target = folder / "items.parquet"
+    with pa.OSFile(str(items)) as file:
+        write_parquet(target, pa.ipc.open_file(file).read_all())
+    return target
+
+
 def rewrite(folder: Path, target: Path) -> None:
     """The floor: read a corpus's Parquet files whole and write one, with the compression that this project writes."""
     import pyarrow.parquet as pq

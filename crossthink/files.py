@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW_GROUP_ROWS = 65_536
-"""Rows of one Parquet row group, fixed so that the same table gives the same bytes on any machine."""
+"""Rows of one Parquet row group or Arrow batch, fixed so that the same table gives the same bytes on any machine."""
 
 
 def canonical_json(value: Any) -> bytes:
@@ -139,39 +139,64 @@ def write_parquet(path: Path, table: "pa.Table") -> None:
 
 
 @contextmanager
-def parquet_writer(
-    path: Path, schema: "pa.Schema", compression: str = "zstd"
-) -> "Iterator[Callable[[pa.Table], None]]":
-    """Yield a function that appends rows to a new Parquet file, and hold no more than a row group of them.
+def parquet_writer(path: Path, schema: "pa.Schema") -> "Iterator[Callable[[pa.Table], None]]":
+    """Yield a function that appends rows to a new Parquet file (zstd), and hold no more than a row group of them.
 
     Args:
         path: the new file.
         schema: of every table that is appended.
-        compression: "zstd" for what stays; "none" for items, which many a later step reads back, or "lz4".
-
-    How many pieces the rows come in depends on the threads that made them, and pages end where pieces do; here they are
-    put together to row groups of `ROW_GROUP_ROWS`, so the same rows give the same bytes.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(path, schema, compression=compression) as writer:
-        waiting: list[pa.Table] = []
-
-        def put(groups_only: bool) -> None:
-            table = pa.concat_tables(waiting) if waiting else pa.Table.from_batches([], schema)
-            whole = table.num_rows - table.num_rows % ROW_GROUP_ROWS if groups_only else table.num_rows
-            for start in range(0, whole, ROW_GROUP_ROWS):
-                writer.write_table(table.slice(start, min(ROW_GROUP_ROWS, whole - start)).combine_chunks())
-            waiting[:] = [table.slice(whole)]
-
-        def write(rows: pa.Table) -> None:
-            waiting.append(rows)
-            if sum(each.num_rows for each in waiting) >= ROW_GROUP_ROWS:
-                put(groups_only=True)
-
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer, _grouped(schema, writer.write_table) as write:
         yield write
-        put(groups_only=False)
+
+
+@contextmanager
+def arrow_writer(path: Path, schema: "pa.Schema") -> "Iterator[Callable[[pa.Table], None]]":
+    """Yield a function that appends rows to a new Arrow file, for what later steps read back many times.
+
+    Nothing is encoded or compressed, so reading some columns costs copying their bytes: a third of what Parquet takes.
+
+    Args:
+        path: the new file; every batch but the last has `ROW_GROUP_ROWS` rows.
+        schema: of every table that is appended.
+    """
+    import pyarrow as pa
+
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        pa.ipc.new_file(file, schema) as writer,
+        _grouped(schema, writer.write_table) as write,
+    ):
+        yield write
+
+
+@contextmanager
+def _grouped(schema: "pa.Schema", put: "Callable[[pa.Table], None]") -> "Iterator[Callable[[pa.Table], None]]":
+    """Yield a function that hands rows on in groups of `ROW_GROUP_ROWS`, and the rest at the end.
+
+    How many pieces the rows come in depends on the threads that made them, and pages end where pieces do; here they are
+    put together, so the same rows give the same bytes.
+    """
+    import pyarrow as pa
+
+    waiting: list[pa.Table] = []
+
+    def put_groups(whole_only: bool) -> None:
+        table = pa.concat_tables(waiting) if waiting else pa.Table.from_batches([], schema)
+        whole = table.num_rows - table.num_rows % ROW_GROUP_ROWS if whole_only else table.num_rows
+        for start in range(0, whole, ROW_GROUP_ROWS):
+            put(table.slice(start, min(ROW_GROUP_ROWS, whole - start)).combine_chunks())
+        waiting[:] = [table.slice(whole)]
+
+    def write(rows: pa.Table) -> None:
+        waiting.append(rows)
+        if sum(each.num_rows for each in waiting) >= ROW_GROUP_ROWS:
+            put_groups(whole_only=True)
+
+    yield write
+    put_groups(whole_only=False)
 
 
 def _make_folder_above(path: Path) -> None:

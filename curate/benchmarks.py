@@ -1,6 +1,6 @@
 """The evaluation sets that a corpus is held to, ingested like any source and kept in the workspace.
 
-WORKSPACE/benchmarks/NAME/0-ingest-SOURCE/   items.parquet, rejected.parquet, stage.json
+WORKSPACE/benchmarks/NAME/0-ingest-SOURCE/   items.arrow, rejected.parquet, stage.json
 """
 
 import json
@@ -18,7 +18,7 @@ from crossthink.workspace import Workspace
 from curate.code import code_digest
 from curate.config import BenchmarkSet
 from curate.done import Done, made
-from curate.ingest import ITEMS_FILE, REJECTED_FILE, ingest_source
+from curate.ingest import INGESTED_FILE, REJECTED_FILE, ingest_source
 from curate.inputs import SourceInput, open_inputs
 from curate.oddities import REPEATS
 from curate.table import ItemTable
@@ -59,7 +59,7 @@ def read_benchmarks(chosen: BenchmarkSet, workspace: Workspace, progress: Progre
         content = folder / digest([[source.identity() for source in inputs], code_digest()])[:12]
         done = [ingest(source, content, UNREADABLE_SHARE, progress) for source in inputs]
     return Benchmarks(
-        ItemTable(tuple(each.folder / ITEMS_FILE for each in done)),
+        ItemTable(tuple(each.folder / INGESTED_FILE for each in done)),
         [source.record(each.ledger[0].rows_in) for source, each in zip(inputs, done, strict=True)],
         digest([each.key for each in done]),
     )
@@ -89,7 +89,7 @@ def ingest(source: SourceInput, folder: Path, allowed: float, progress: Progress
             dropped=counted.rejected.total(),
             reasons=dict(sorted(counted.rejected.items())),
         )
-        return [line], {"questions": _questions(place / ITEMS_FILE)}
+        return [line], {"questions": _questions(place / INGESTED_FILE)}
 
     done = made(f"ingest {name}", ingested_at(folder, name), key, make, progress)
     _judge_unreadable(source, done, allowed, progress)
@@ -108,8 +108,8 @@ def ingested_at(folder: Path, source: str) -> Path:
 
 def _questions(items: Path) -> int:
     """How many different questions there are."""
-    ids = pl.scan_parquet(items, glob=False).select(pl.col("item_id").hash().n_unique())
-    return int(ids.collect().item())
+    hashes = [batch["item_id"].hash() for batch in ItemTable((items,)).batches(["item_id"])]
+    return pl.concat(hashes).n_unique() if hashes else 0
 
 
 def _judge_unreadable(source: SourceInput, ingested: Done, allowed: float, progress: Progress) -> None:

@@ -69,8 +69,8 @@ def _repeated(items: ItemTable) -> npt.NDArray[np.int64]:
     """The places of items whose id, by a hash of 64 bits, comes more than once."""
     hashes, places = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
     for batch in items.batches(["item_id"]):
-        raw = np.frombuffer("".join(batch["item_id"]).encode(), np.uint64)
-        parts = raw.reshape(-1, 4)
+        ids = batch["item_id"].rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        parts = np.frombuffer(ids.buffers()[2], np.uint64)[: 4 * len(ids)].reshape(-1, 4)
         hashes.append(((parts[:, 0] * _MIX ^ parts[:, 1]) * _MIX ^ parts[:, 2]) * _MIX ^ parts[:, 3])
         places.append(batch[PLACE].to_numpy())
     hashed = np.concatenate(hashes)

@@ -2,6 +2,7 @@
 
 .stages/N-NAME/   drops.parquet   the places that go, with reason and evidence
                   *.parquet       what the stage leaves besides
+                  *.arrow         rows that later stages read: items, variants
                   stage.json      written last: the key, the files' SHA-256, the ledger, the facts
 """
 
@@ -79,7 +80,7 @@ def reuse(name: str, place: Path, key: str) -> Done | None:
     """
     try:
         stated = json.loads((place / STAGE_FILE).read_bytes())
-        pins = {path.name: sha256_file(path) for path in place.glob("*.parquet")}
+        pins = _pins(place)
         if stated["key"] != key or stated["files"] != pins or stated["facts"].get("asked", {}).get("failures"):
             return None
         return Done(name, place, key, [LedgerLine(**line) for line in stated["ledger"]], stated["facts"])
@@ -125,9 +126,13 @@ def finish(folder: Path, key: str, ledger: list[LedgerLine], facts: dict[str, An
     for line in ledger:
         if line.rows_in + line.added != line.kept + line.dropped or sum(line.reasons.values()) != line.dropped:
             raise ConservationError(f"stage {line.stage} does not conserve the rows of {line.source}: {line}")
-    pins = {path.name: sha256_file(path) for path in sorted(folder.glob("*.parquet"))}
     lines = [line.model_dump() for line in ledger]
-    write_json(folder / STAGE_FILE, {"key": key, "files": pins, "ledger": lines, "facts": facts})
+    write_json(folder / STAGE_FILE, {"key": key, "files": _pins(folder), "ledger": lines, "facts": facts})
+
+
+def _pins(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file but the description."""
+    return {path.name: sha256_file(path) for path in sorted(folder.iterdir()) if path.name != STAGE_FILE}
 
 
 def write_outcome(

@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from crossthink.errors import UserError, listing
-from crossthink.files import parquet_writer
+from crossthink.files import arrow_writer, parquet_writer
 from curate.identity import item_ids
 from curate.inputs import SourceInput
 from curate.items import ITEM_SCHEMA
@@ -32,7 +32,7 @@ from curate.verify import AnswerKind, infer_kinds
 BATCH_ROWS = 20_000
 """Records drafted before their items are made."""
 
-ITEMS_FILE, REJECTED_FILE = "items.parquet", "rejected.parquet"
+INGESTED_FILE, REJECTED_FILE = "items.arrow", "rejected.parquet"
 
 _DRAFT = pl.Schema(
     pa.schema(
@@ -67,7 +67,7 @@ def ingest_source(source: SourceInput, folder: Path, at: Callable[[str], None]) 
 
     Args:
         source: what to read.
-        folder: gets `ITEMS_FILE` (`ITEM_SCHEMA`) and `REJECTED_FILE` (`DROPPED_SCHEMA`).
+        folder: gets `INGESTED_FILE` (`ITEM_SCHEMA`) and `REJECTED_FILE` (`DROPPED_SCHEMA`).
         at: told how many records have been read, now and then.
 
     Raises:
@@ -76,7 +76,7 @@ def ingest_source(source: SourceInput, folder: Path, at: Callable[[str], None]) 
     counted = Ingested()
     seen = SeenKeys()
     with ExitStack() as files:
-        write_items = files.enter_context(parquet_writer(folder / ITEMS_FILE, ITEM_SCHEMA, "none"))
+        write_items = files.enter_context(arrow_writer(folder / INGESTED_FILE, ITEM_SCHEMA))
         write_rejected = files.enter_context(parquet_writer(folder / REJECTED_FILE, DROPPED_SCHEMA))
         for drafts, rejected in _drafts(source):
             if rejected:

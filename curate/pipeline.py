@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from crossthink.files import digest, locked, parquet_writer, sha256_file, write_json, write_parquet
+from crossthink.files import arrow_writer, digest, locked, sha256_file, write_json, write_parquet
 from crossthink.progress import Progress, Step
 from crossthink.workspace import Workspace
 from curate.ask.cache import Cache
@@ -36,6 +36,7 @@ from curate.corpus import (
 )
 from curate.done import Done, Unit, made, reuse, write_drops, write_outcome
 from curate.embedding import model_identity
+from curate.ingest import INGESTED_FILE
 from curate.inputs import SourceInput, open_inputs, without_places
 from curate.judging.asking import Judge
 from curate.judging.stages import (
@@ -44,7 +45,7 @@ from curate.judging.stages import (
     said_of,
 )
 from curate.stages import Stage, item_stages, variant_stages
-from curate.table import ItemTable
+from curate.table import ARROW, ItemTable
 from curate.templates import COLUMNS, MADE_SCHEMA, make_variants
 from curate.write import write_rows
 from manifests.manifest import Asked, FileRecord, LedgerLine, SourceRecord
@@ -133,7 +134,7 @@ class _Run:
         """Read the sources, or reuse what was read."""
         stages, allowed = self._folder / ".stages", self._config.limits.unreadable_share
         ingested = [self._count(ingest(source, stages, allowed, self._progress)) for source in inputs]
-        return ingested, ItemTable(tuple(done.folder / ITEMS_FILE for done in ingested))
+        return ingested, ItemTable(tuple(done.folder / INGESTED_FILE for done in ingested))
 
     def run(self, inputs: Sequence[SourceInput], benchmarks: Benchmarks | None, key: str) -> Corpus:
         sources = [source.settings.name for source in inputs]
@@ -148,7 +149,7 @@ class _Run:
             dropping.append(done)
             left, stage_key = left.without(done.dropped), done.output
         made = self._make(left, sources, stage_key)
-        files = tuple(made.folder / f"{number}.parquet" for number in range(len(sources)))
+        files = tuple(made.folder / variants_file(number) for number in range(len(sources)))
         variants, stage_key = ItemTable(files, schema=MADE_SCHEMA).without(made.dropped), made.key
         refusing = [made]
         for stage in variant_stages(self._config):
@@ -193,8 +194,8 @@ class _Run:
         key = digest([before, TEMPLATES, code_digest()])
 
         def make(folder: Path, _: Callable[[str], None]) -> tuple[list[LedgerLine], dict[str, Any]]:
-            added = [_write_variants(folder / f"{n}.parquet", part) for n, part in enumerate(items.per_file())]
-            variants = ItemTable(tuple(folder / f"{n}.parquet" for n in range(len(sources))), schema=MADE_SCHEMA)
+            added = [_write_variants(folder / variants_file(n), part) for n, part in enumerate(items.per_file())]
+            variants = ItemTable(tuple(folder / variants_file(n) for n in range(len(sources))), schema=MADE_SCHEMA)
             reasons = write_drops(folder, TEMPLATES, variants, _not_standing(variants))
             came = [part.count for part in items.per_file()]
             ledger = [
@@ -263,10 +264,15 @@ class _Run:
         return corpus
 
 
+def variants_file(number: int) -> str:
+    """Name of the file of a source's variants, sources counted from 0."""
+    return f"{number}{ARROW}"
+
+
 def _write_variants(path: Path, items: ItemTable) -> int:
     """Write the variants of one source's items; return how many there are beyond one an item."""
     added = 0
-    with parquet_writer(path, MADE_SCHEMA, "lz4") as write:
+    with arrow_writer(path, MADE_SCHEMA) as write:
         for batch in items.batches(COLUMNS):
             variants = make_variants(batch)
             added += int(batch["options"].is_not_null().sum())

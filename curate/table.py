@@ -24,13 +24,17 @@ from curate.items import ITEM_SCHEMA
 PLACE = "place"
 """The number of an item, counted from 0 over all files in order; column of every batch (Int64)."""
 
+ARROW = ".arrow"
+"""Suffix of files that stages leave for one another; a corpus that is finished is Parquet."""
+
 
 @dataclass(frozen=True)
 class ItemTable:
-    """Rows in Parquet files, in order, and which of them are in.
+    """Rows in files, in order, and which of them are in.
 
     Attributes:
-        files: written by `crossthink.files` in row groups of `ROW_GROUP_ROWS`; files without rows are allowed.
+        files: Arrow or Parquet, by their suffix, written by `crossthink.files` in groups of `ROW_GROUP_ROWS`; files without
+            rows are allowed.
         is_in: one boolean per row; None: all are in.
         schema: of every file.
         first: the place of the first row.
@@ -45,7 +49,7 @@ class ItemTable:
     def heights(self) -> tuple[int, ...]:
         """Rows of each file, in or not."""
         try:
-            return tuple(pq.read_metadata(path).num_rows for path in self.files)
+            return tuple(map(_height, self.files))
         except (OSError, pa.ArrowException) as error:
             folder = self.files[0].parent
             raise UserError(
@@ -128,7 +132,28 @@ class _Part:
     stop: int
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        scan = pl.scan_parquet(self.path, glob=False).slice(self.offset, self.stop - self.start)
-        rows = scan.select(columns).collect()
+        read = _read_arrow if self.path.suffix == ARROW else _read_parquet
         numbers = pl.Series(PLACE, np.arange(self.start, self.stop, dtype=np.int64))
-        return pl.DataFrame([numbers, *rows.get_columns()])
+        return pl.DataFrame([numbers, *read(self.path, self.offset, self.stop - self.start, columns).get_columns()])
+
+
+def _height(path: Path) -> int:
+    if path.suffix != ARROW:
+        return int(pq.read_metadata(path).num_rows)
+    with pa.OSFile(str(path)) as file:
+        reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=[0]))
+        groups = reader.num_record_batches
+        return ROW_GROUP_ROWS * (groups - 1) + reader.get_batch(groups - 1).num_rows if groups else 0
+
+
+def _read_parquet(path: Path, offset: int, rows: int, columns: Sequence[str]) -> pl.DataFrame:
+    return pl.scan_parquet(path, glob=False).slice(offset, rows).select(columns).collect()
+
+
+def _read_arrow(path: Path, offset: int, rows: int, columns: Sequence[str]) -> pl.DataFrame:
+    """Read columns of one batch of an Arrow file; it is read and not mapped, so a file is no part of the process's memory."""
+    with pa.OSFile(str(path)) as file:
+        schema = pa.ipc.open_file(file).schema
+        options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
+        batch = pa.ipc.open_file(file, options=options).get_batch(offset // ROW_GROUP_ROWS)
+    return cast(pl.DataFrame, pl.from_arrow(batch)).select(columns)

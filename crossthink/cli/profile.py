@@ -21,13 +21,14 @@ def profile_command(
     from crossthink.errors import UserError
     from crossthink.workspace import Workspace
     from curate.benchmarks import ingested_at
-    from curate.corpus import ITEMS_FILE, read_corpus
+    from curate.corpus import read_corpus
+    from curate.ingest import INGESTED_FILE
     from curate.profile import profile
 
     folder = Workspace(workspace).corpus(corpus)
     described = read_corpus(folder)
     ingested = [
-        ingested_at(folder / ".stages", source.name) / ITEMS_FILE
+        ingested_at(folder / ".stages", source.name) / INGESTED_FILE
         for source in described.sources
         if source.role == "corpus"
     ]

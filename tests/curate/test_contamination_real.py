@@ -10,7 +10,7 @@ import pytest
 
 from curate.config import SHIPPED, SourceSettings, load_benchmarks, load_curation
 from curate.contamination import GREY_ZONE, LEAKS, ContaminationSettings, find_contamination
-from curate.ingest import ITEMS_FILE, ingest_source
+from curate.ingest import INGESTED_FILE, ingest_source
 from curate.inputs import open_inputs
 from curate.stage import Outcome
 from curate.table import ItemTable
@@ -37,7 +37,7 @@ def source(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Opene
         [opened] = open_inputs([settings[name]], shared_data, folder)
         (folder / name).mkdir()
         ingest_source(opened, folder / name, lambda _: None)
-        return folder / name / ITEMS_FILE
+        return folder / name / INGESTED_FILE
 
     return lambda *names: ItemTable(tuple(read(name) for name in names))
 

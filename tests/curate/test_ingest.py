@@ -32,7 +32,7 @@ def _ingested(folder: Path, file: Path) -> tuple[pl.DataFrame, pl.DataFrame, ing
     source = SourceSettings(name="plain", adapter="qa_rows", files=[file.name])
     folder.mkdir()
     counted = ingest.ingest_source(open_inputs([source], file.parent, folder)[0], folder, lambda _: None)
-    return pl.read_parquet(folder / ingest.ITEMS_FILE), pl.read_parquet(folder / ingest.REJECTED_FILE), counted
+    return pl.read_ipc(folder / ingest.INGESTED_FILE), pl.read_parquet(folder / ingest.REJECTED_FILE), counted
 
 
 def test_columns_and_rows_give_the_same_items_and_the_same_rejects(tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def test_a_damaged_stage_is_done_again(
     elif damage == "list":
         (stage / "stage.json").write_text("[]")
     elif damage == "gone":
-        (stage / "0.parquet").unlink()
+        (stage / pipeline.variants_file(0)).unlink()
     else:
         (stage / "drops.parquet").write_bytes(b"PAR1")
     (corpus / ".stages/.5-templates.99999.tmp").mkdir()

@@ -1,5 +1,7 @@
 """The table of items on disk: places stay what they are, whatever is out and however it is read."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -9,25 +11,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossthink.files import ROW_GROUP_ROWS, parquet_writer, sha256_file
-from curate.table import PLACE, ItemTable
+from crossthink.files import ROW_GROUP_ROWS, arrow_writer, parquet_writer, sha256_file
+from curate.table import ARROW, PLACE, ItemTable
 
+Writer = Callable[[Path, pa.Schema], AbstractContextManager[Callable[[pa.Table], None]]]
 SCHEMA = pa.schema([pa.field("name", pa.string()), pa.field("number", pa.int64())])
 HEIGHTS = (ROW_GROUP_ROWS + 5, 0, 7)
 """Rows of three files: more than a row group, none, a few."""
 
 
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> ItemTable:
+@pytest.fixture(scope="module", params=[".parquet", ARROW])
+def table(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> ItemTable:
+    writer = arrow_writer if request.param == ARROW else parquet_writer
     folder = tmp_path_factory.mktemp("table")
     first = 0
     for file, height in enumerate(HEIGHTS):
         numbers = range(first, first + height)
         rows = pa.table({"name": [f"row {n}" for n in numbers], "number": pa.array(numbers, pa.int64())}, schema=SCHEMA)
-        with parquet_writer(folder / f"{file}.parquet", SCHEMA) as write:
+        with writer(folder / f"{file}{request.param}", SCHEMA) as write:
             write(rows)
         first += height
-    return ItemTable(tuple(folder / f"{file}.parquet" for file in range(len(HEIGHTS))), schema=SCHEMA)
+    return ItemTable(tuple(folder / f"{file}{request.param}" for file in range(len(HEIGHTS))), schema=SCHEMA)
 
 
 def _read(table: ItemTable) -> pl.DataFrame:
@@ -58,16 +62,16 @@ def test_the_tables_of_the_files_keep_places_and_what_is_out(table: ItemTable) -
     assert _read(again)["number"].to_list() == list(range(HEIGHTS[0] + 1, sum(HEIGHTS) - 1))
 
 
+@pytest.mark.parametrize("writer", [parquet_writer, arrow_writer])
 @pytest.mark.parametrize("cut", [1, 1000, ROW_GROUP_ROWS - 1, ROW_GROUP_ROWS, ROW_GROUP_ROWS + 1])
-def test_the_pieces_that_rows_come_in_move_no_byte(tmp_path: Path, cut: int) -> None:
+def test_the_pieces_that_rows_come_in_move_no_byte(tmp_path: Path, cut: int, writer: Writer) -> None:
     rows = pa.table({"name": ["x"] * 140_000, "number": pa.array(range(140_000), pa.int64())}, schema=SCHEMA)
-    _write(tmp_path / "whole.parquet", rows, [0])
+    _write(writer, tmp_path / "whole", rows, [0])
+    _write(writer, tmp_path / "cut", rows, [0, cut, cut + 3])
+    assert sha256_file(tmp_path / "whole") == sha256_file(tmp_path / "cut")
 
-    _write(tmp_path / "cut.parquet", rows, [0, cut, cut + 3])
-    assert sha256_file(tmp_path / "whole.parquet") == sha256_file(tmp_path / "cut.parquet")
 
-
-def _write(path: Path, rows: pa.Table, cuts: list[int]) -> None:
-    with parquet_writer(path, SCHEMA) as write:
+def _write(writer: Writer, path: Path, rows: pa.Table, cuts: list[int]) -> None:
+    with writer(path, SCHEMA) as write:
         for start, stop in zip(cuts, [*cuts[1:], rows.num_rows], strict=True):
             write(rows.slice(start, stop - start))

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
+from crossthink.files import write_parquet
 from curate import table, write
 from curate.corpus import DROPPED_FILE, ITEMS_FILE, VARIANTS_FILE
 from curate.done import Done
+from curate.ingest import INGESTED_FILE
 from curate.items import ITEM_SCHEMA
+from curate.pipeline import variants_file
 from curate.table import ItemTable
 from curate.templates import MADE_SCHEMA
 
@@ -25,8 +29,8 @@ def test_a_dropped_row_is_written_with_the_question_of_its_item(
     folders = {place.name.partition("-")[2]: place for place in folder.glob(".stages/*")}
     done = {name: Done(name, place, "", [], {}) for name, place in folders.items()}
     ingested = [done[f"ingest-{source}"] for source in ("mcq", "open", "sums")]
-    items = ItemTable(tuple(each.folder / "items.parquet" for each in ingested), schema=ITEM_SCHEMA)
-    made = ItemTable(tuple(done["templates"].folder / f"{n}.parquet" for n in range(3)), schema=MADE_SCHEMA)
+    items = _table([each.folder / INGESTED_FILE for each in ingested], ITEM_SCHEMA, tmp_path)
+    made = _table([done["templates"].folder / variants_file(n) for n in range(3)], MADE_SCHEMA, tmp_path)
     variants = made
     for name in OF_VARIANTS:
         variants = variants.without(done[name].dropped)
@@ -42,3 +46,12 @@ def test_a_dropped_row_is_written_with_the_question_of_its_item(
     assert joined["options"].equals(joined["options_right"], null_equal=True)
     for name in (ITEMS_FILE, VARIANTS_FILE, DROPPED_FILE):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def _table(files: list[Path], schema: pa.Schema, folder: Path) -> ItemTable:
+    """What stages left as Parquet, which can be read in batches of any size."""
+    copies = [folder / f"{file.parent.name}-{file.stem}.copy" for file in files]
+    for file, copy in zip(files, copies, strict=True):
+        with pa.OSFile(str(file)) as opened:
+            write_parquet(copy, pa.ipc.open_file(opened).read_all())
+    return ItemTable(tuple(copies), schema=schema)
