@@ -7,11 +7,11 @@ nor the order of the options. A variant's id is a hash of its item's and of its 
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import polars_hash as plh
 import pyarrow as pa
 
 from curate.normal import normalise
@@ -121,11 +121,6 @@ def _identity(question: str, context: str, options: Iterable[str] | None, images
 
 
 def _hashed_each(texts: pl.Series) -> pl.Series:
-    """The same hash of each text, without a Python text for any."""
-    array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.large_string())
-    offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]
-    data = memoryview(array.buffers()[2] or b"")
-    sha256 = hashlib.sha256
-    digests = b"".join([sha256(data[start:end]).digest()[: _HEX // 2] for start, end in pairwise(offsets.tolist())])
-    ends = pa.py_buffer(np.arange(0, (len(array) + 1) * _HEX, _HEX, dtype=np.int64))
-    return pl.Series(pa.LargeStringArray.from_buffers(len(array), ends, pa.py_buffer(digests.hex().encode())))
+    """The same hash of each text."""
+    hashed = plh.col(texts.name).chash.sha2_256().str.head(_HEX)
+    return texts.to_frame().select(hashed).to_series()
