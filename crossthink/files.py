@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,10 +146,25 @@ def parquet_writer(path: Path, schema: "pa.Schema") -> "Iterator[Callable[[pa.Ta
         path: the new file.
         schema: of every table that is appended.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer, _grouped(schema, writer.write_table) as write:
-        yield write
+    from crossthink.encodings import encodings
+
+    with ExitStack() as opened:
+        writers: list[pq.ParquetWriter] = []
+
+        def put(rows: pa.Table) -> None:
+            if not writers:
+                made = pq.ParquetWriter(path, schema, compression="zstd", **encodings(rows))
+                writers.append(opened.enter_context(made))
+            if rows.num_rows:
+                writers[0].write_table(rows)
+
+        with _grouped(schema, put) as write:
+            yield write
+        if not writers:
+            put(pa.Table.from_batches([], schema))
 
 
 @contextmanager
