@@ -105,6 +105,11 @@ def _fold_characters(text: str) -> str:
     return folded if folded.isascii() else _BEYOND_ASCII.sub(_set_plainly, folded)
 
 
+def fold_character(character: str) -> str | None:
+    """What a character becomes wherever it stands; None for one that depends on its neighbours, as superscripts do."""
+    return None if _MARKS[character] else _fold_characters(character)
+
+
 def _fold_run(found: re.Match[str]) -> str:
     return found[0].translate(_TYPOGRAPHY).translate(_FOLDED)
 
