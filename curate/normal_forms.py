@@ -21,7 +21,8 @@ _STAYING = frozenset({"Lu", "Ll", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sc", "Sm"
 _MAY_KEEP_SPACE = r"""["`]|(?:^|\W)'"""
 """A mark that may open a quotation, in which spaces stay; an apostrophe within a word opens none."""
 _CLOSES_SENTENCE = r"\pL{3} *[?.:]$"
-_CLOSES_PHRASE = r"""(?:[\pL'")\]}$][?.:]|[0-9][?:])$"""
+_CLOSES = r"""(?:\pL{3} +[?.:]|[\pL'")\]}$][?.:]|[0-9][?:])$"""
+"""A mark that ends a sentence or, where there is a space, a phrase."""
 _SMALL_FIRST = (
     rf"^(?:{'|'.join(sorted(word.capitalize() for word in COMMON_WORDS))})(?:'s)? "
     rf"|^\p{{Lu}}\p{{Ll}}{{{ORDINARY_LENGTH - 1},}}(?:'s)?(?:$| \p{{Ll}}{{2,}}(?: |$))"
@@ -45,7 +46,7 @@ def normal_forms(texts: pl.Series) -> pl.Series:
     gaps = gaps.filter(~forms.gather(gaps).str.contains("\n", literal=True))
     odd.append(gaps.filter(forms.gather(gaps).str.contains(_MAY_KEEP_SPACE)))
     forms = _rewritten(forms, gaps, forms.gather(gaps).str.replace_all("  +", " ")).str.strip_chars(" ")
-    ends = _closes(forms).arg_true()
+    ends = _ends(forms)
     forms = _rewritten(forms, ends, forms.gather(ends).str.strip_chars_end("?.: "))
     starts = forms.str.contains(_SMALL_FIRST).arg_true()
     forms = _rewritten(forms, starts, _with_small_first(forms.gather(starts)))
@@ -103,10 +104,11 @@ def _characters() -> tuple[str, dict[str, str]]:
     }
 
 
-def _closes(texts: pl.Series) -> pl.Series:
-    """Whether the last character is a mark that ends a sentence or a phrase."""
-    is_phrase = texts.str.contains(_CLOSES_PHRASE) & texts.str.contains(" ", literal=True)
-    return texts.str.contains(_CLOSES_SENTENCE) | is_phrase
+def _ends(texts: pl.Series) -> pl.Series:
+    """The places of the texts whose last character is a mark that ends a sentence or a phrase."""
+    ends = texts.str.contains(_CLOSES).arg_true()
+    marked = texts.gather(ends)
+    return ends.filter(marked.str.contains(" ", literal=True) | marked.str.contains(_CLOSES_SENTENCE))
 
 
 def _with_small_first(texts: pl.Series) -> pl.Series:
