@@ -11,12 +11,14 @@ import unicodedata
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from curate.normal import COMMON_WORDS, ORDINARY_LENGTH, fold_character, normalise
 
 _EUROPEAN = (*range(0x80, 0x530), *range(0x2010, 0x2300))
 """Latin, Greek and Cyrillic; punctuation, currencies, letterlike signs, arrows and operators."""
+_AT_A_TIME = 8192
 _STAYING = frozenset({"Lu", "Ll", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sc", "Sm", "So"})
 _MAY_KEEP_SPACE = r"""["`]|(?:^|\W)'"""
 """A mark that may open a quotation, in which spaces stay; an apostrophe within a word opens none."""
@@ -60,14 +62,19 @@ def _rewritten(values: pl.Series, places: pl.Series, new: pl.Series) -> pl.Serie
 
 
 def _special(texts: pl.Series) -> pl.Series:
-    """The places of the texts that have something else than printable ASCII."""
-    array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, data = array.buffers()
-    ends = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    letters = np.frombuffer(data or b"", np.uint8)[ends[0] : ends[-1]]
+    """The places of the texts that have something else than printable ASCII, found in slices that stay in the cache."""
+    starts = range(0, len(texts), _AT_A_TIME)
+    places = [start + _special_places(texts[start : start + _AT_A_TIME]) for start in starts]
+    return pl.Series(np.concatenate([np.empty(0, np.int64), *places]), dtype=pl.UInt32)
+
+
+def _special_places(texts: pl.Series) -> npt.NDArray[np.int64]:
+    _, offsets, data = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
+    ends = np.frombuffer(offsets, np.int64)[: len(texts) + 1]
+    letters = np.frombuffer(data or b"", np.uint8)[: ends[-1]]
     found = np.flatnonzero(letters - np.uint8(ord(" ")) > ord("~") - ord(" "))  # what is below a space wraps around
-    rows = np.searchsorted(ends, found + ends[0], "right") - 1
-    return pl.Series(rows[np.diff(rows, prepend=-1) > 0], dtype=pl.UInt32)
+    rows = np.searchsorted(ends, found, "right") - 1
+    return rows[np.diff(rows, prepend=-1) > 0]
 
 
 def _folded(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
