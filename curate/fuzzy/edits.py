@@ -80,7 +80,7 @@ class Rows:
 
     def are_equal(self, left: Numbers, right: Numbers) -> Which:
         """Which pairs have the same words in the same order."""
-        return np.array([one == other for one, other in zip(*self._sides(left, right), strict=True)], np.bool_)
+        return np.array([one == other for one, other in zip(*self.sides(left, right), strict=True)], np.bool_)
 
     def have_equal_words(self, left: Numbers, right: Numbers) -> Which:
         """Which pairs have the same words in any order."""
@@ -89,7 +89,7 @@ class Rows:
         found: Which = (row_sums[left] == row_sums[right]) & (self.lengths[left] == self.lengths[right])
         maybe = np.flatnonzero(found)
         found[maybe] = [
-            sorted(one) == sorted(other) for one, other in zip(*self._sides(left[maybe], right[maybe]), strict=True)
+            sorted(one) == sorted(other) for one, other in zip(*self.sides(left[maybe], right[maybe]), strict=True)
         ]
         return found
 
@@ -100,13 +100,13 @@ class Rows:
 
     def distances(self, left: Numbers, right: Numbers) -> Numbers:
         """How many words of each pair need an edit."""
-        one, other = self._sides(left, right)
+        one, other = self.sides(left, right)
         found: Numbers = cpdist(one, other, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
         return found
 
     def edits(self, left: Numbers, right: Numbers) -> Edits:
         """Align the rows of each pair."""
-        found = [Levenshtein.editops(*pair).as_list() for pair in zip(*self._sides(left, right), strict=True)]
+        found = [Levenshtein.editops(*pair).as_list() for pair in zip(*self.sides(left, right), strict=True)]
         counts = np.fromiter(map(len, found), np.int64, len(found))
         flat = np.fromiter(chain.from_iterable(found), _EDITS, int(counts.sum()))
         pair, last = np.repeat(np.arange(len(found)), counts), len(self.words) - 1
@@ -115,7 +115,8 @@ class Rows:
         )
         return Edits(pair, flat["kind"] != b"i", flat["kind"] != b"d", at, to)
 
-    def _sides(self, left: Numbers, right: Numbers) -> tuple[list[Row], list[Row]]:
+    def sides(self, left: Numbers, right: Numbers) -> tuple[list[Row], list[Row]]:
+        """The rows of each pair as rapidfuzz reads them: strings, or lists of numbers."""
         one, other = ([self._rows[row] for row in side.tolist()] for side in (left, right))
         return one, other
 

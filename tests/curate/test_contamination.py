@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from crossthink.errors import UserError
 from crossthink.files import write_parquet
 from curate.contamination import GREY_ZONE, LEAKS, ContaminationSettings, find_contamination, measure, texts
-from curate.contamination.alignment import align
 from curate.contamination.candidates import Search
 from curate.contamination.index import weights
 from curate.contamination.judge import judge, least_grams
@@ -258,33 +257,6 @@ def test_a_paraphrase_without_a_gold_is_found_by_meaning_alone(held: Held) -> No
 def test_an_unknown_model_is_one_message_with_the_nearest_name(held: Held) -> None:
     with pytest.raises(UserError, match=r"semantic: found 'wordlama', expected .* Did you mean 'wordllama'"):
         held([item(WENG)], [item(WENG)], semantic="wordlama")
-
-
-def test_a_share_counts_words_by_their_weight_and_a_gap_what_is_lost_together() -> None:
-    question = ["the", "quick", "fox", "of", "the", "old", "barn"]
-    weights = [0.5, 4.0, 4.0, 0.5, 0.5, 4.0, 4.0]
-    row = ["see", "the", "quick", "fox", "of", "the", "new", "house"]
-    aligned = align(question, weights, row)
-    assert aligned.share == pytest.approx(9.5 / 17.5)
-    assert aligned.gap == pytest.approx(8.0)
-    assert row[aligned.start : aligned.end] == ["the", "quick", "fox", "of", "the"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "found", "differs"),
-    [
-        ("sum of 3 and 5", "sum of 3 and 6", True),
-        ("pick 20 red and 30 green ones", "pick 30 red and 20 green ones", True),
-        ("solve for x in 2x = 8", "solve for x in 3x = 8", True),
-        ("the limit of k", "the limit of n", True),
-        ("it has 120 beds", "it has many beds", False),
-        ("it has 120 beds", "it has 12q beds", False),
-        ("five hens and 2 ducks", "5 hens and two ducks", False),
-    ],
-)
-def test_only_a_number_in_place_of_another_asks_for_something_else(asked: str, found: str, differs: bool) -> None:
-    words = asked.split()
-    assert align(words, [1.0] * len(words), found.split()).asks_otherwise is differs
 
 
 @given(
