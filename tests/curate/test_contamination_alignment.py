@@ -7,42 +7,33 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import LCSseq, Opcode
 
 from curate.contamination.alignment import ALIKE, Alignments, align
+from curate.contamination.stretches import stretches
 from curate.contamination.terms import term_of
 from curate.contamination.texts import GRAM
-from curate.fuzzy.edits import Rows
+from curate.fuzzy.edits import Numbers, Rows
 
 Words = Sequence[str]
-WORDS = [
-    *["the", "of", "fox", "old", "barn", "red", "hen", "duck", "egg"],
-    "3",
-    "4",
-    "03",
-    "three",
-    "3cm",
-    "4cm",
-    "-3",
-    "x",
-    "y",
-    "a",
-    "=",
-]
+WORDS = ["the", "of", "fox", "3", "4", "03", "three", "3cm", "4cm", "-3", "x", "y", "a"]
 WEIGHTS = {word: (place % 5) / 2 for place, word in enumerate(WORDS)}
+
+
+def rows_of(pairs: Sequence[tuple[Words, Words]]) -> tuple[Rows, Numbers]:
+    """Both sides of each pair, and the number of the first; the second comes after it."""
+    each = [words for pair in pairs for words in pair]
+    flat = pl.Series([word for words in each for word in words], dtype=pl.String)
+    offsets = np.append(0, np.cumsum([*map(len, each)], dtype=np.int64))
+    return Rows(flat, offsets), np.arange(0, len(each), 2, dtype=np.int64)
 
 
 def aligned(pairs: Sequence[tuple[Words, Words]], weights: dict[str, float] | None = None) -> Alignments:
     """Align each question, the first of a pair, with its row."""
-    each = [words for pair in pairs for words in pair]
-    rows = Rows(
-        pl.Series([word for words in each for word in words], dtype=pl.String),
-        np.append(0, np.cumsum([*map(len, each)], dtype=np.int64)),
-    )
+    rows, places = rows_of(pairs)
     of_kinds = np.array([1.0 if weights is None else weights[kind] for kind in rows.kinds], np.float64)
-    places = np.arange(len(pairs), dtype=np.int64) * 2
     return align(rows, of_kinds, places, places + 1)
 
 
@@ -71,17 +62,21 @@ def test_only_a_number_in_place_of_another_asks_for_something_else(asked: str, f
     assert aligned([(asked.split(), found.split())]).asks_otherwise.tolist() == [differs]
 
 
-TEXT = st.lists(st.sampled_from(WORDS), max_size=25)
+TEXT = st.lists(st.sampled_from(WORDS), max_size=20)
 
 
 @st.composite
 def edited(draw: st.DrawFn) -> tuple[list[str], list[str]]:
-    """A question, and it with some words changed inside a longer text."""
-    question = draw(TEXT)
-    changed = [draw(st.sampled_from(WORDS)) if draw(st.integers(0, 5)) == 0 else word for word in question]
-    return question, draw(TEXT) + changed + draw(TEXT)
+    """A question, and parts of it with a word changed here and there inside a longer text."""
+    question, row = draw(TEXT), draw(TEXT)
+    for _ in range(draw(st.integers(1, 3))):
+        low, high = sorted(draw(st.tuples(*[st.integers(0, len(question))] * 2)))
+        row += [draw(st.sampled_from(WORDS)) if draw(st.integers(0, 7)) == 0 else word for word in question[low:high]]
+        row += draw(TEXT)
+    return question, row
 
 
+@settings(max_examples=200)
 @given(st.lists(st.one_of(edited(), st.tuples(TEXT, TEXT)), max_size=6))
 @example([])
 @example([([], []), (["fox"], []), ([], ["fox"])])
@@ -95,6 +90,17 @@ def test_pairs_measure_together_what_each_does_alone(pairs: list[tuple[list[str]
             one.otherwise,
         )
         assert row[found.start[place] : found.end[place]] == row[one.start : one.end]
+
+
+FEW = st.lists(st.sampled_from("abc"), max_size=40)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(FEW.map(lambda words: words[:10]), FEW), max_size=4))
+def test_the_stretch_of_a_row_is_where_most_of_the_questions_3_grams_are(pairs: list[tuple[Words, Words]]) -> None:
+    rows, places = rows_of(pairs)
+    starts, ends = (side - rows.offsets[places + 1] for side in stretches(rows, places, places + 1))
+    assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == [_stretch(*pair) for pair in pairs]
 
 
 class _Alone(NamedTuple):
