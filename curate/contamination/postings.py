@@ -87,17 +87,18 @@ class Postings:
 
         Hashes are spread evenly, so that about one begins with the leading bits of the one looked for, and seldom three.
         """
-        found = np.full(len(hashes), -1, np.int64)
         wanted = hashes & ~_mask(self.count)
         heads = (wanted >> np.uint64(65 - len(self.begins).bit_length())).astype(np.int64)
-        at, end = self.begins[heads], self.begins[heads + 1]
-        open_ = np.flatnonzero(at < end)
+        found, end = self.begins[heads].astype(np.int64), self.begins[heads + 1]
+        if not len(self.hashes):
+            return np.full(len(hashes), -1, np.int64)
+        open_ = np.flatnonzero(self.hashes.take(found, mode="clip") != wanted)
         while len(open_):
-            numbers = at[open_]
-            is_found = self.hashes[numbers] == wanted[open_]
-            found[open_[is_found]] = numbers[is_found]
-            at[open_] += 1
-            open_ = open_[~is_found & (numbers + 1 < end[open_])]
+            found[open_] += 1
+            is_out = found[open_] >= end[open_]
+            found[open_[is_out]] = -1
+            open_ = open_[~is_out]
+            open_ = open_[self.hashes[found[open_]] != wanted[open_]]
         return found
 
     def by_item(self, items: Places) -> tuple[Places, npt.NDArray[np.int32]]:

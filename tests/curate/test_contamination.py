@@ -316,7 +316,8 @@ def test_hashes_that_no_item_can_be_reached_by_are_left_out_without_loss(
         if sum(weight[sorted(held[row] & numbers[item])]) >= least * sum(weight[sorted(numbers[item])]) - 1e-9
     ]
     search = Search(postings, least)
-    assert search(*flat(corpus)).tolist() == expected
+    search.add(*flat(corpus))
+    assert search.found().tolist() == expected
     assert search.seen.tolist() == [sum(number in row for row in held) for number in range(len(frequency))]
 
 
