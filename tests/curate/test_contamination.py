@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from crossthink.errors import UserError
 from crossthink.files import write_parquet
-from curate.contamination import GREY_ZONE, LEAKS, ContaminationSettings, find_contamination, measure, texts
+from curate.contamination import (
+    GREY_ZONE,
+    LEAKS,
+    BenchmarkIndex,
+    ContaminationSettings,
+    find_contamination,
+    measure,
+    texts,
+)
 from curate.contamination.candidates import Search
 from curate.contamination.index import weights
 from curate.contamination.judge import judge, least_grams
@@ -73,7 +81,9 @@ class Held:
     ) -> tuple[list[tuple[int, str]], Outcome]:
         """Return (place, path) of every leak, and the whole decision."""
         found = find_contamination(
-            self.table("corpus", rows), self.table("bench", benchmark), ContaminationSettings(**settings)
+            self.table("corpus", rows),
+            BenchmarkIndex.of(self.table("bench", benchmark)),
+            ContaminationSettings(**settings),
         )
         return [(leak["place"], leak["path"]) for leak in found.tables[LEAKS].to_pylist()], found
 
@@ -231,6 +241,33 @@ def test_nothing_held_to_nothing_is_nothing(held: Held) -> None:
     for rows, benchmark in (([], [item(WENG, "10")]), ([item(WENG, "10")], []), ([], [])):
         leaks, found = held(rows, benchmark)
         assert leaks == [] and pl.concat(found.drops).height == 0
+
+
+@pytest.mark.parametrize("benchmark", [[], others(), [*others(), item(NATALIA, "72", options=["72", "10"])]])
+def test_an_index_that_is_kept_finds_what_one_made_anew_does(
+    held: Held, tmp_path: Path, benchmark: list[dict[str, Any]]
+) -> None:
+    corpus, items = held.table("corpus", [item(NATALIA, "72"), *others(3)]), held.table("bench", benchmark)
+    anew = BenchmarkIndex.of(items)
+    anew.save(tmp_path)
+    kept = BenchmarkIndex.load(items, tmp_path)
+    found, again = (find_contamination(corpus, index, ContaminationSettings()) for index in (anew, kept))
+    assert pl.concat(again.drops).equals(pl.concat(found.drops)) and again.facts == found.facts
+    assert len(benchmark) == 0 or found.tables[LEAKS].num_rows > 0
+    assert again.tables == found.tables
+
+
+def test_a_damaged_index_is_one_message(held: Held, tmp_path: Path) -> None:
+    items = held.table("bench", others())
+    BenchmarkIndex.of(items).save(tmp_path)
+    for damage in (
+        lambda file: file.write_bytes(file.read_bytes()[:-1]),
+        lambda file: file.write_bytes(b""),
+        Path.unlink,
+    ):
+        damage(tmp_path / "words-items.npy")
+        with pytest.raises(UserError, match=r"index is missing or damaged .* delete the folder and run again"):
+            BenchmarkIndex.load(items, tmp_path)
 
 
 def test_the_result_does_not_depend_on_how_the_corpus_is_cut(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
