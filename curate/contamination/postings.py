@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from curate.contamination.ranges import ranges
 from curate.tokens import Hashes, Places
 
 Number = TypeVar("Number", np.int64, np.uint64)
@@ -149,17 +150,16 @@ class Postings:
         Returns:
             Row, item and the sum of the shared hashes' weights, by row and item.
         """
-        frequencies = self.frequencies[numbers]
-        which = np.repeat(np.arange(len(numbers)), frequencies)
-        starts = np.repeat(self.offsets[numbers] - np.cumsum(frequencies) + frequencies, frequencies)
-        items = self.items[starts + np.arange(len(which))]
-        keys = rows[which] * self.count + items
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
+        which, at = ranges((self.offsets[numbers], self.offsets[numbers + 1]))
+        bits = len(
+            self.hashes
+        ).bit_length()  # with a batch's rows, a million items and a hundred million hashes it fits
+        packed = np.sort((rows[which] * self.count + self.items[at]) << bits | numbers[which])
+        keys = packed >> bits
         starts = starts_of(keys)
         if not len(starts):
             return starts, starts, np.zeros(0)
-        sums = np.add.reduceat(weights[numbers[which[order]]].astype(np.float64), starts)
+        sums = np.add.reduceat(weights[packed & ((1 << bits) - 1)].astype(np.float64), starts)
         return keys[starts] // self.count, keys[starts] % self.count, sums
 
 

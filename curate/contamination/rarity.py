@@ -10,7 +10,7 @@ import polars as pl
 from curate.contamination.alignment import Floats
 from curate.contamination.candidates import Candidates
 from curate.contamination.index import BenchmarkIndex, weights
-from curate.contamination.postings import distinct
+from curate.contamination.ranges import ranges
 from curate.contamination.texts import Texts
 from curate.tokens import Places, tokenise
 
@@ -49,14 +49,11 @@ class Weights:
         count = len(self._grams.hashes)
         held_rows = np.concatenate([texts.grams.rows(), texts.other_rows])
         numbers = self._grams.numbers(np.concatenate([texts.grams.hashes, texts.other_grams]))
-        held = distinct((held_rows * count + numbers)[numbers >= 0])
-        counts = self._offsets[items + 1] - self._offsets[items]
-        pair = np.repeat(np.arange(len(items)), counts)
-        inside = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
-        wanted = self._numbers[self._offsets[items][pair] + inside].astype(np.int64)
+        held = (held_rows * count + numbers)[numbers >= 0]
+        pair, at = ranges((self._offsets[items], self._offsets[items + 1]))
+        wanted = self._numbers[at].astype(np.int64)
         keys = rows[pair] * count + wanted
-        at = np.minimum(np.searchsorted(held, keys), max(len(held) - 1, 0))
-        is_held = held[at] == keys if len(held) else np.zeros(len(keys), np.bool_)
+        is_held = pl.Series(keys).is_in(pl.Series(held).implode()).to_numpy()
         weight = self._gram_weights[wanted]
         total = np.bincount(pair, weights=weight, minlength=len(items))
         shared = np.bincount(pair, weights=weight * is_held, minlength=len(items))

@@ -74,7 +74,7 @@ def compare_golds(asked: Side, items: Numbers, found: Side, rows: Numbers) -> Go
 
 
 def agree_closely(asked: Side, items: Numbers, found: Side, rows: Numbers) -> Which:
-    """Whether golds without options are the same as the verifier sees them."""
+    """Whether golds, none of which is missing, are the same as the verifier sees them; those among options are not asked for."""
     golds = asked.golds.gather(items).to_list(), found.golds.gather(rows).to_list(), asked.kinds(items)
     is_open = asked.is_open[items] & found.is_open[rows]
     return np.array([both and golds_agree(*pair) for both, *pair in zip(is_open, *golds, strict=True)], np.bool_)
