@@ -60,5 +60,8 @@ HAS_BROKEN_LATEX = Signal(
         QUESTION.str.contains("\\", literal=True) | GOLD.str.contains("\\", literal=True),
         _may_be_broken(QUESTION) | _may_be_broken(GOLD),
     ),
-    (Clue(pl.lit("question: ") + _fault(QUESTION)), Clue(pl.lit("answer: ") + _fault(GOLD))),
+    (
+        Clue(pl.lit("question: ") + _fault(QUESTION), (_fault(QUESTION).is_not_null(),)),
+        Clue(pl.lit("answer: ") + _fault(GOLD), (_fault(GOLD).is_not_null(),)),
+    ),
 )
