@@ -140,7 +140,7 @@ def _measured(items: pl.DataFrame) -> pl.DataFrame:
         has_context=~_says_nothing(pl.col("context")),
         has_images=pl.col("images").list.len().fill_null(0) > 0,
     )
-    fired = with_signals(items).select(SIGNALS)
+    fired = with_signals(items).select(list(SIGNALS))
     return measured.with_columns(_scripts(items["question"]), *fired.get_columns())
 
 

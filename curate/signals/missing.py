@@ -98,7 +98,7 @@ _NO_PASSAGE = r"passages? (?:of|to|between|through|into|ways?)$"
 
 _DRAWN = (
     r"\[asy\]|\\begin\{(?:tikzpicture|asy|picture|tabular|array|[pbvB]?matrix|cases|align)|\|[^|\n]*\|[^|\n]*\||<svg|<table"
-    r"|(?s:\b(?:below|following|here)\b[^.?:\n]*[?:]\s*\S.{10,})|below\.?\s*(?:\n|[\w ]{1,30}(?:->|=|,))|(?s:(?:→|->|⇌|=).*above)"
+    r"|(?s:\b(?:below|following|here)\b[^.?:\n]*[?:]\s*\S.{10,})|below\.?\s*(?:\n|(?-u:[\w ]){1,30}(?:->|=|,))|(?s:(?:→|->|⇌|=).*above)"
     r"|\b(?:an?|each|some|digital|directed|undirected|hash) (?:\w+ )?(?:graph|picture|photograph|image|table|chart|drawing|painting)s?\b"
 )
 """The part stands in the text: a drawing as a program, a table as LaTeX, Markdown or HTML, something after "below:", a
@@ -133,7 +133,7 @@ _IS_PROSE = OPEN & (pl.col("domain") != Domain.MATH.value) & (STEM.str.len_chars
 def _pointing(rule: str, unless: str, *sieves: pl.Expr, text: pl.Expr = STEM, after: Sequence[pl.Expr] = ()) -> Clue:
     """The clue of a phrase that points at a part, unless the phrase shows that it does not."""
     pattern = f"({rule})"
-    return holds(pattern, *sieves, text=text, after=[~has(unless, matched(pattern, text)), *after])
+    return holds(pattern, *sieves, text=text, after=[*after, ~has(unless, matched(pattern, text))])
 
 
 NEEDS_MISSING_PART = Signal(
