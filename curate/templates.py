@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from curate.filters import LETTERS
 from curate.identity import row_ids
-from curate.phrases import NOT_ONE_SPACE, Rule, first_phrases
+from curate.phrases import Rule, first_phrases, on_one_line
 from curate.schemas import VARIANT_SCHEMA
 from curate.stage import Reason, evidence_text
 from curate.table import PLACE
@@ -252,9 +252,8 @@ def needs_options(items: pl.DataFrame) -> pl.Series:
     Args:
         items: multiple-choice rows with `question` and `answer` (the gold's text).
     """
-    one_line = pl.col("question").str.replace_all(NOT_ONE_SPACE, " ").str.strip_chars()
     gold = items["answer"].str.strip_chars()
-    phrases = first_phrases(items.select(one_line).to_series(), STEM_RULES).fill_null(first_phrases(gold, GOLD_RULES))
+    phrases = first_phrases(on_one_line(items["question"]), STEM_RULES).fill_null(first_phrases(gold, GOLD_RULES))
     return phrases.fill_null(_unasked(items["question"], gold))
 
 
