@@ -36,8 +36,8 @@ _SHOWN_OPTIONS = r"(?s)(?:^|[\s(\[])(?:a|i|1|answer1)[.):\]].*(?:[\s(\[])(?:b|ii
 def _leaning(rule: Rule) -> Clue:
     line = STEM.str.strip_chars().str.replace_all(r"[ \t\r][ \t\r]+|[\t\r]", " ")
     phrase = matched(f"({rule.phrase})", line)
-    leans = [has(_LEANS, phrase)] + ([] if rule.unless is None else [~has(rule.unless, phrase)])
-    return holds(f"({rule.phrase})", text=line, after=leans)
+    leans = (has(_LEANS, phrase),) if rule.unless is None else (has(_LEANS, phrase), ~has(rule.unless, phrase))
+    return Clue(phrase, leans)
 
 
 NEEDS_OPTIONS = Signal(
@@ -132,8 +132,8 @@ _IS_PROSE = OPEN & (pl.col("domain") != Domain.MATH.value) & (STEM.str.len_chars
 
 def _pointing(rule: str, unless: str, *sieves: pl.Expr, text: pl.Expr = STEM, after: Sequence[pl.Expr] = ()) -> Clue:
     """The clue of a phrase that points at a part, unless the phrase shows that it does not."""
-    pattern = f"({rule})"
-    return holds(pattern, *sieves, text=text, after=[*after, ~has(unless, matched(pattern, text))])
+    phrase = matched(f"({rule})", text)
+    return Clue(phrase, (*sieves, ~has(unless, phrase), *after))
 
 
 NEEDS_MISSING_PART = Signal(
