@@ -48,9 +48,9 @@ def is_not_ascii(text: pl.Expr) -> pl.Expr:
 def first_phrases(texts: pl.Series, rules: Sequence[Rule]) -> pl.Series:
     """Return the phrase of the first rule that each text falls under, or null."""
     rows = pl.DataFrame({"text": texts, "lower": texts.str.to_lowercase()}).with_row_index("row")
-    every = list(dict.fromkeys(rule.words for rule in rules))
-    wordy = rows.filter(mentions("|".join(every), pl.col("lower"))) if all(every) else rows  # most have none of them
-    holding = {words: wordy.filter(mentions(words, pl.col("lower"))) if words else rows for words in every}
+    sought = [words for words in dict.fromkeys(rule.words for rule in rules) if words]
+    wordy = rows.filter(mentions("|".join(sought), pl.col("lower")))  # most have none of them
+    holding = {"": rows} | {words: wordy.filter(mentions(words, pl.col("lower"))) for words in sought}
     found = pl.concat(_phrases(holding[rule.words], rule) for rule in rules)
     first = found.unique("row", keep="first", maintain_order=True)
     return rows.select("row").join(first, on="row", how="left", maintain_order="left")["phrase"]

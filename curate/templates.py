@@ -182,6 +182,8 @@ GOLD_RULES = (
 _ASKS_TRUE_OR_FALSE = r"(?i)\b(?:true (?:or|of|/) ?false|true/false|false or true|t/f)\b"
 _ASKS_YES_OR_NO = rf"(?i)\?\W*$|\byes(?: or |/)no\b|(?:^|[.,:;!?]\W+(?:and |but |so )?){_AUXILIARY}\b"
 
+_JUDGEMENT = r"(?i)^[ .]*(?:true|false|yes|no)[ .]*$"
+
 
 COLUMNS = ["item_id", "source", "source_row", "domain", "question", "answer", "answer_index", "answer_kind", "options"]
 """What making a variant reads of an item."""
@@ -267,7 +269,8 @@ def needs_options(items: pl.DataFrame) -> pl.Series:
 def _unasked(questions: pl.Series, golds: pl.Series) -> pl.Series:
     """The gold, where it is true or false and the stem does not name both, or yes or no and the stem asks nothing."""
     rows = pl.DataFrame({"question": questions, "gold": golds}).with_row_index("row")
-    worded = rows.with_columns(word=pl.col("gold").str.to_lowercase().str.strip_chars(" ."))
+    judging = rows.filter(pl.col("gold").str.contains(_JUDGEMENT))
+    worded = judging.with_columns(word=pl.col("gold").str.to_lowercase().str.strip_chars(" ."))
     unasked = [
         worded.filter(pl.col("word").is_in(words)).filter(~pl.col("question").str.contains(asks)).select("row", "gold")
         for words, asks in ((["true", "false"], _ASKS_TRUE_OR_FALSE), (["yes", "no"], _ASKS_YES_OR_NO))
