@@ -5,7 +5,8 @@ each different word becomes a letter, and a row of words a string of them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any
 
@@ -50,7 +51,18 @@ class Edits:
         """Whether one word stands in place of another."""
         return self.goes & self.comes
 
-    @property
+    def among(self, pairs: Numbers, count: int) -> "Edits":
+        """The edits of some of `count` pairs, which are numbered anew.
+
+        Args:
+            pairs: numbers of pairs, ascending.
+        """
+        number = np.full(count, -1)
+        number[pairs] = np.arange(len(pairs))
+        found = self[number[self.pair] >= 0]
+        return replace(found, pair=number[found.pair])
+
+    @cached_property
     def stretches(self) -> Numbers:
         """The number of the stretch that each edit is in: swaps beside each other are one, any other edit is one by itself."""
         follows = self.swaps[1:] & self.swaps[:-1] & (self.pair[1:] == self.pair[:-1])
@@ -114,6 +126,10 @@ class Rows:
             np.minimum(self.offsets[side][pair] + flat[column], last) for side, column in ((left, "at"), (right, "to"))
         )
         return Edits(pair, flat["kind"] != b"i", flat["kind"] != b"d", at, to)
+
+    def spell(self, at: Numbers) -> list[str]:
+        """Some of the words, by where they stand among all."""
+        return self.kinds.gather(self.words[at]).to_list()
 
     def _sides(self, left: Numbers, right: Numbers) -> tuple[list[Row], list[Row]]:
         one, other = ([self._rows[row] for row in side.tolist()] for side in (left, right))

@@ -18,6 +18,7 @@ from rapidfuzz.process import cpdist
 
 from curate.fuzzy.edits import Edits, Numbers, Rows, Which
 from curate.fuzzy.rarity import Bits, Rarity
+from curate.sameness import FORMATTING
 from curate.tokens import Tokens, spelt, tokenise
 
 COMMONER = 20
@@ -36,6 +37,11 @@ LITTLE_WORDS = frozenset(
 )
 """Words that seldom decide what is asked."""
 
+_SPACE = r"\x09-\x0d\x1c-\x20"
+_MARKS = re.escape("".join(filter(str.isascii, FORMATTING)))
+_GAP = rf"[{_MARKS}]*[{_SPACE}][{_MARKS}{_SPACE}]*"
+_PLAIN = rf"^[{_MARKS}{_SPACE}]*(?:[0-9A-Za-z_]+(?:{_GAP}[0-9A-Za-z_]+)*[{_MARKS}{_SPACE}]*)?$"
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -49,7 +55,6 @@ class Likeness:
         is_swapped: whether a word of one stands where the other has another that is no slip and no little word.
         is_reordered: whether both have the same words in another order, which may be what is asked.
         is_slip: whether nothing differs but slips, words said twice and little words.
-        edits: of their words.
     """
 
     similarity: Floats
@@ -57,16 +62,25 @@ class Likeness:
     is_swapped: Which
     is_reordered: Which
     is_slip: Which
-    edits: Edits
 
 
 class Texts:
-    """Questions made ready to be compared, by their number in the series."""
+    """Questions made ready to be compared, by their number in the series.
+
+    Attributes:
+        questions, lines: the texts.
+        are_plain: whether between the words of a text nothing stands but white space and marks that are formatting, so that its
+            words are its units (`curate.sameness.units_of`).
+        words: of all texts, equal numbers for equal words.
+    """
 
     def __init__(self, questions: pl.Series, rarity: Rarity) -> None:
-        self._questions, self._rarity = questions, rarity
+        self.questions, self._rarity = questions, rarity
+        self.lines: list[str] = questions.to_list()
+        self.are_plain: Which = questions.str.contains(_PLAIN).to_numpy()
         self._tokens = tokenise(questions)
         self._rows = Rows(pl.Series(self._tokens.hashes), self._tokens.offsets)
+        self.words = self._rows.words
 
     def are_equal(self, left: Numbers, right: Numbers) -> Which:
         """Which pairs of texts have the same words in the same order."""
@@ -80,9 +94,12 @@ class Texts:
         )
         return overlap
 
-    def likeness(self, left: Numbers, right: Numbers) -> Likeness:
-        """Align pairs of texts by their words and weigh the edits."""
-        edits = self._rows.edits(left, right)
+    def edits(self, left: Numbers, right: Numbers) -> Edits:
+        """Align pairs of texts by their words."""
+        return self._rows.edits(left, right)
+
+    def likeness(self, left: Numbers, right: Numbers, edits: Edits) -> Likeness:
+        """Weigh the edits of pairs of texts."""
         (bits, _), is_little = self._weights, self._is_little
         counts = self._are_no_slips(edits)
         is_foreign = counts & ~((~edits.goes | is_little[edits.at]) & (~edits.comes | is_little[edits.to]))
@@ -96,7 +113,6 @@ class Texts:
             _sums(edits.pair, is_foreign & edits.swaps, len(left)) > 0,
             self._rows.have_equal_words(left, right),
             _sums(edits.pair, is_foreign, len(left)) == 0,
-            edits,
         )
 
     def differs(self, edits: Edits, pairs: Numbers) -> list[str]:
@@ -105,7 +121,7 @@ class Texts:
         place = np.arange(len(edits.pair)) - np.searchsorted(edits.pair, edits.pair)
         chosen = np.flatnonzero((place < MOST_SHOWN) & np.isin(edits.pair, pairs))
         there = zip(edits.goes[chosen].tolist(), edits.comes[chosen].tolist(), strict=True)
-        words = zip(self._words(edits.at[chosen]), self._words(edits.to[chosen]), strict=True)
+        words = zip(self.spell(edits.at[chosen]), self.spell(edits.to[chosen]), strict=True)
         for pair, (goes, comes), (old, new) in zip(edits.pair[chosen].tolist(), there, words, strict=True):
             shown[pair].append(f"{old if goes else ''}/{new if comes else ''}")
         return [" ".join(each) for each in shown.values()]
@@ -124,19 +140,19 @@ class Texts:
         rarer, commoner = np.minimum(seen[at], seen[to]), np.maximum(seen[at], seen[to])
         found = (rarer <= 2) | (rarer * COMMONER <= commoner)
         maybe = np.flatnonzero(found)
-        old, new = self._words(at[maybe]), self._words(to[maybe])
+        old, new = self.spell(at[maybe]), self.spell(to[maybe])
         distances = cpdist(old, new, scorer=Levenshtein.distance, score_cutoff=1, workers=1)
         shorter = np.minimum(*(np.fromiter(map(len, side), np.int64, len(side)) for side in (old, new)))
         found[maybe] = (distances <= 1) & (shorter >= 2)
         return found
 
-    def _words(self, numbers: Numbers) -> list[str]:
-        """Some words as text."""
-        return pl.Series(self._spelt.take(pl.Series(numbers).to_arrow())).to_list()
+    def spell(self, at: Numbers) -> list[str]:
+        """Some of the words, by where they stand among all."""
+        return pl.Series(self._spelt.take(pl.Series(at).to_arrow())).to_list()
 
     @cached_property
     def _spelt(self) -> pa.LargeStringArray:
-        return spelt(self._questions)
+        return spelt(self.questions)
 
     @cached_property
     def _is_little(self) -> Which:
