@@ -96,16 +96,19 @@ class Rows:
 
     def have_equal_words(self, left: Numbers, right: Numbers) -> Which:
         """Which pairs have the same words in any order."""
-        sums = np.concatenate([[0], np.cumsum(self.words, dtype=np.int64)])
-        row_sums = np.diff(sums[self.offsets])
-        found: Which = (row_sums[left] == row_sums[right]) & (self.lengths[left] == self.lengths[right])
+        found: Which = (self._sums[left] == self._sums[right]) & (self.lengths[left] == self.lengths[right])
         maybe = np.flatnonzero(found)
         found[maybe] = [
             sorted(one) == sorted(other) for one, other in zip(*self._sides(left[maybe], right[maybe]), strict=True)
         ]
         return found
 
-    @property
+    @cached_property
+    def _sums(self) -> Numbers:
+        """Of each row a number that does not depend on the order of its words."""
+        return np.diff(np.append(0, np.cumsum(self.words, dtype=np.int64))[self.offsets])
+
+    @cached_property
     def lengths(self) -> Numbers:
         """How many words each row has."""
         return np.diff(self.offsets)

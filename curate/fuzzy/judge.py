@@ -175,7 +175,8 @@ class Judge:
         found = ~(pairs.is_crowded | likeness.is_reordered | (is_short & (is_weak | likeness.is_swapped)))
         found |= likeness.is_slip & ~likeness.is_reordered
         found &= likeness.similarity >= settings.least_similarity
-        for pair in np.flatnonzero(found & is_weak & ~likeness.is_slip).tolist():
+        may_negate = self._texts.may_negate[pairs.left] | self._texts.may_negate[pairs.right]
+        for pair in np.flatnonzero(found & is_weak & ~likeness.is_slip & may_negate).tolist():
             found[pair] = not is_negated(self._lines[pairs.left[pair]], self._lines[pairs.right[pair]])
         return found
 

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
 from curate.fuzzy.edits import Edits, Numbers, Rows, Which
 from curate.fuzzy.rarity import Bits, Rarity
 from curate.sameness import FORMATTING
-from curate.tokens import Tokens, spelt, tokenise
+from curate.tokens import Tokens, spelt_tokens, tokenise
 
 COMMONER = 20
 """A word that was seen so many times less than another of nearly the same letters is a slip of the hand for it."""
@@ -39,6 +38,7 @@ LITTLE_WORDS = frozenset(
 
 _SPACE = r"\x09-\x0d\x1c-\x20"
 _MARKS = re.escape("".join(filter(str.isascii, FORMATTING)))
+_NEGATION = r"(?i)(?-u:\b)(?:not|no|never|cannot|neither|nor|without|except)(?-u:\b)|n't(?-u:\b)|[^\x00-\x7f]"
 _GAP = rf"[{_MARKS}]*[{_SPACE}][{_MARKS}{_SPACE}]*"
 _PLAIN = rf"^[{_MARKS}{_SPACE}]*(?:[0-9A-Za-z_]+(?:{_GAP}[0-9A-Za-z_]+)*[{_MARKS}{_SPACE}]*)?$"
 
@@ -78,7 +78,7 @@ class Texts:
         self.questions, self._rarity = questions, rarity
         self.lines: list[str] = questions.to_list()
         self.are_plain: Which = questions.str.contains(_PLAIN).to_numpy()
-        self._tokens = tokenise(questions)
+        self._tokens, self._spelt = spelt_tokens(questions)
         self._rows = Rows(pl.Series(self._tokens.hashes), self._tokens.offsets)
         self.words = self._rows.words
 
@@ -100,9 +100,10 @@ class Texts:
 
     def likeness(self, left: Numbers, right: Numbers, edits: Edits) -> Likeness:
         """Weigh the edits of pairs of texts."""
-        (bits, _), is_little = self._weights, self._is_little
+        bits, _ = self._weights
         counts = self._are_no_slips(edits)
-        is_foreign = counts & ~((~edits.goes | is_little[edits.at]) & (~edits.comes | is_little[edits.to]))
+        old, new = (self._is_little[self.words[side]] for side in (edits.at, edits.to))
+        is_foreign = counts & ~((~edits.goes | old) & (~edits.comes | new))
         lost = _sums(edits.pair, np.where(counts & edits.goes, bits[edits.at], 0), len(left))
         come = _sums(edits.pair, np.where(counts & edits.comes, bits[edits.to], 0), len(left))
         shared = np.maximum((self._totals[left] - lost + self._totals[right] - come) / 2, 0.0)
@@ -136,8 +137,8 @@ class Texts:
 
     def _are_misspelt(self, at: Numbers, to: Numbers) -> Which:
         """Whether a word is another of nearly the same letters that was seen much more often, or both are rare."""
-        seen = self._weights[1].astype(np.float64)
-        rarer, commoner = np.minimum(seen[at], seen[to]), np.maximum(seen[at], seen[to])
+        seen, other = (self._weights[1][side].astype(np.float64) for side in (at, to))
+        rarer, commoner = np.minimum(seen, other), np.maximum(seen, other)
         found = (rarer <= 2) | (rarer * COMMONER <= commoner)
         maybe = np.flatnonzero(found)
         old, new = self.spell(at[maybe]), self.spell(to[maybe])
@@ -148,16 +149,18 @@ class Texts:
 
     def spell(self, at: Numbers) -> list[str]:
         """Some of the words, by where they stand among all."""
-        return pl.Series(self._spelt.take(pl.Series(at).to_arrow())).to_list()
+        return self._spelt.spell(at)
 
     @cached_property
-    def _spelt(self) -> pa.LargeStringArray:
-        return spelt(self.questions)
+    def may_negate(self) -> Which:
+        """Whether a text may say "not" or "never" (`curate.sameness.is_negated`); those that are not ASCII all may."""
+        return self.questions.str.contains(_NEGATION).to_numpy()
 
     @cached_property
     def _is_little(self) -> Which:
+        """Whether each different word is a little one."""
         little = tokenise(pl.Series(sorted(LITTLE_WORDS))).hashes
-        return np.isin(self._tokens.hashes, little)
+        return np.isin(self._rows.kinds.to_numpy(), little)
 
     @cached_property
     def _is_twice(self) -> Which:

@@ -36,8 +36,8 @@ from curate.sameness import (
 
 _ODD = r"\\|\{\}|[^\x00-\x7f]"
 """A text with one of these is put in lower case by itself."""
-_SPACE = r"[\s\x1c-\x1f]"
-"""What parts units, as `str.split` sees it."""
+_OTHER_SPACE = r"[\t-\r\x1c-\x1f\x85\p{Z}--[ ]]"
+"""What parts units, as `str.split` sees it, but the space itself."""
 
 
 def ask_otherwise(texts: Texts, left: Numbers, right: Numbers, edits: Edits) -> Which:
@@ -116,7 +116,10 @@ def _units(texts: pl.Series) -> Rows:
     """The units of each text."""
     is_odd = texts.str.contains(_ODD)
     odd = pl.Series([untypeset(text) for text in texts.filter(is_odd)], dtype=pl.String)
-    parts = texts.str.to_lowercase().scatter(is_odd.arg_true(), odd).str.replace_all(_SPACE, " ").str.split(" ")
+    lower = texts.str.to_lowercase().scatter(is_odd.arg_true(), odd)
+    has_other_space = lower.str.contains(_OTHER_SPACE)
+    spaced = lower.filter(has_other_space).str.replace_all(_OTHER_SPACE, " ")
+    parts = lower.scatter(has_other_space.arg_true(), spaced).str.split(" ")
     flat = parts.explode().str.strip_chars(FORMATTING)
     is_unit = flat != ""
     before = np.append(0, np.cumsum(is_unit.to_numpy()))  # how many units there are before each part
@@ -183,7 +186,8 @@ def _are_open(edits: Edits, kinds: Kinds, old: Numbers, new: Numbers, pairs: int
     losses, gains = (np.bincount(edits.pair, side, pairs) for side in (lost, come))
     is_few = (np.minimum(losses, gains) == 0) & (losses + gains <= MOST_LOST) & ~is_odd & ~is_loose
     less, more = (_any(edits.pair, edits.swaps & kinds.is_deciding[side], pairs) for side in (old, new))
-    return (_any(edits.pair, has_sign, pairs) & ~is_few) | (less & more)
+    is_open: Which = (_any(edits.pair, has_sign, pairs) & ~is_few) | (less & more)
+    return is_open
 
 
 def _any(groups: Numbers, values: npt.NDArray[np.bool_], count: int) -> Which:

@@ -14,6 +14,7 @@ from curate.fuzzy.edits import Numbers, Rows
 from curate.fuzzy.likeness import MOST_SHOWN, Likeness, Texts
 from curate.fuzzy.minhash import band_keys, estimated_jaccard, minhash, sketches
 from curate.fuzzy.rarity import LONGEST_RUN, Rarity
+from curate.sameness import is_negated
 from curate.tokens import shingles, tokenise
 
 BOILERPLATE = "Please answer the following question with true or false:"
@@ -72,6 +73,16 @@ def test_words_of_other_scripts_are_spelt() -> None:
     texts = texts_of(["Wie groß ist der Bär im Zoo, 日本?", "Wie groß ist der Hase im Zoo, 日本?"])
     edits = texts.edits(numbers(0), numbers(1))
     assert texts.differs(edits, np.zeros(1, np.int64)) == ["bär/hase"]
+
+
+NOTS = ["not", "NO", "never", "knot", "n't", "Don't", "don’t", "neither_", "nor,", "é", "except", "cannot"]
+
+
+@given(*[st.lists(st.sampled_from([*NOTS, "wolf"]), max_size=3).map(" ".join)] * 2)
+def test_no_text_that_is_negated_is_passed_over(one: str, other: str) -> None:
+    may_negate = texts_of([one, other]).may_negate[len(COMMON) :]
+    assert may_negate.any() or not is_negated(one, other)
+    assert not texts_of(["a knot is known"]).may_negate[-1]
 
 
 HAMLET, SEEN = ["to", "be", "or", "not", "to", "be"], ["to", "be", "not", "to", "see"]
