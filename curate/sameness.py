@@ -248,15 +248,14 @@ def gold_forms(texts: pl.Series) -> pl.Series:
     """
     plain = texts.str.to_lowercase().str.strip_chars_end(" \t\r\n$.").str.strip_chars_start(" \t\r\n$")
     plain = plain.set(plain.is_in(_NOTHING), None)
-    is_short = (plain.str.len_bytes() <= _NUMBER_BYTES).fill_null(False)
-    short = plain.filter(is_short)
+    places = (plain.str.len_bytes() <= _NUMBER_BYTES).arg_true()
+    short = plain.gather(places)
     is_marked = short.str.contains(_THOUSANDS)
     if is_marked.any():
         short = short.zip_with(~is_marked, short.str.replace_all(",", "", literal=True))
     numbers = short.cast(pl.Float64, strict=False)
-    is_number = numbers.is_finite().fill_null(False)
-    formed = short.zip_with(~is_number, numbers.cast(pl.String))
-    return plain.scatter(is_short.arg_true(), formed) if len(formed) else plain
+    is_number = numbers.is_finite()
+    return plain.scatter(places.filter(is_number), numbers.filter(is_number).cast(pl.String))
 
 
 def golds_agree(left: str, right: str, kind: str) -> bool:

@@ -109,19 +109,10 @@ def shingles(tokens: Tokens, size: int) -> Tokens:
     if size == 1:
         return Tokens(_mixed(tokens.hashes), tokens.offsets)
     counts = tokens.counts
-    runs = np.where(counts == 0, 0, np.maximum(counts - size + 1, 1))
-    offsets = _offsets(runs)
-    total = len(tokens.hashes)
-    full = tokens.hashes.copy()
-    for step in range(1, size):
-        full *= _SHINGLE
-        full[: max(total - step, 0)] += tokens.hashes[step:]
-    is_start = np.ones(total, np.bool_)  # of a run inside its row
-    for step in range(1, size):
-        ends = tokens.offsets[1:][counts >= step] - step
-        is_start[ends] = False
+    offsets = _offsets(np.where(counts == 0, 0, np.maximum(counts - size + 1, 1)))
+    runs, is_start = _runs(tokens, size)
     is_start[tokens.offsets[:-1][(counts > 0) & (counts < size)]] = True
-    hashed = full[is_start]
+    hashed = runs[is_start]
     for length in range(1, size):
         short = np.flatnonzero(counts == length)
         run = np.zeros(len(short), np.uint64)
@@ -129,6 +120,22 @@ def shingles(tokens: Tokens, size: int) -> Tokens:
             run = run * _SHINGLE + tokens.hashes[tokens.offsets[short] + step]
         hashed[offsets[short]] = run
     return Tokens(_mixed(hashed), offsets)
+
+
+def whole_shingles(tokens: Tokens, size: int) -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    """The runs of `size` words of the rows that have as many, as `shingles` hashes them; and for each word whether one begins with it."""
+    runs, is_start = _runs(tokens, size)
+    return _mixed(runs[is_start]), is_start
+
+
+def _runs(tokens: Tokens, size: int) -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    """For each word the run of words that begins with it, and whether it ends in the same row."""
+    runs, is_start = tokens.hashes.copy(), np.ones(len(tokens.hashes), np.bool_)
+    for step in range(1, size):
+        runs *= _SHINGLE
+        runs[: max(len(runs) - step, 0)] += tokens.hashes[step:]
+        is_start[tokens.offsets[1:][tokens.counts >= step] - step] = False
+    return runs, is_start
 
 
 def _fold(texts: pl.Series) -> pl.Series:
