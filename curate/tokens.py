@@ -131,10 +131,11 @@ def whole_shingles(tokens: Tokens, size: int) -> tuple[Hashes, npt.NDArray[np.bo
 def _runs(tokens: Tokens, size: int) -> tuple[Hashes, npt.NDArray[np.bool_]]:
     """For each word the run of words that begins with it, and whether it ends in the same row."""
     runs, is_start = tokens.hashes.copy(), np.ones(len(tokens.hashes), np.bool_)
+    ends, counts = tokens.offsets[1:], tokens.counts
     for step in range(1, size):
         runs *= _SHINGLE
         runs[: max(len(runs) - step, 0)] += tokens.hashes[step:]
-        is_start[tokens.offsets[1:][tokens.counts >= step] - step] = False
+        is_start[ends[counts >= step] - step] = False
     return runs, is_start
 
 
