@@ -53,10 +53,11 @@ def ask_otherwise(texts: Texts, left: Numbers, right: Numbers, edits: Edits) -> 
     plain, other = np.flatnonzero(is_plain), np.flatnonzero(~is_plain)
     aligned = Aligned(edits.among(plain, len(left)), texts.words, texts.spell)
     found[plain] = _ask_otherwise(texts.lines, left[plain], right[plain], aligned)
-    numbers, at = np.unique(np.concatenate([left[other], right[other]]), return_inverse=True)
-    units = _units(texts.questions.gather(numbers))
-    aligned = Aligned(units.edits(at[: len(other)], at[len(other) :]), units.words, units.spell)
-    found[other] = _ask_otherwise(texts.lines, left[other], right[other], aligned)
+    if len(other):
+        numbers, at = np.unique(np.concatenate([left[other], right[other]]), return_inverse=True)
+        units = _units(texts.questions.gather(numbers))
+        aligned = Aligned(units.edits(at[: len(other)], at[len(other) :]), units.words, units.spell)
+        found[other] = _ask_otherwise(texts.lines, left[other], right[other], aligned)
     return found
 
 
