@@ -21,12 +21,13 @@ import polars as pl
 import pyarrow as pa
 
 from curate.filters import LETTERS
+from curate.forms import infer_kinds
 from curate.identity import row_ids
 from curate.phrases import NOT_ONE_SPACE, Rule, first_phrases
 from curate.schemas import VARIANT_SCHEMA
 from curate.stage import Reason, evidence_text
 from curate.table import PLACE
-from curate.verify import AnswerKind, infer_kinds
+from curate.verify import AnswerKind
 
 MCQ, OPEN = "mcq", "open"
 
@@ -210,7 +211,7 @@ def make_variants(items: pl.DataFrame) -> pl.DataFrame:
     trimmed = items.rename({PLACE: "item_place"}).with_columns(pl.col("answer").str.strip_chars())
     has_options, nothing = pl.col("options").is_not_null(), pl.lit(None, pl.String)
     shown, alone = trimmed.filter(has_options), trimmed.filter(~has_options)
-    kinds = pl.Series("answer_kind", infer_kinds(shown["answer"].to_list()), dtype=pl.String)
+    kinds = infer_kinds(shown["answer"]).alias("answer_kind")
     removed = _without_options(shown.with_columns(kinds, phrase=needs_options(shown)))
     together = pl.concat([_with_options(shown), removed, _without_options(alone.with_columns(phrase=nothing))])
     places = together["item_place"].to_numpy()
