@@ -14,17 +14,14 @@ from curate.verify.number import MAX_CHARS as NUMBER_CHARS
 
 _ANSWER = pl.col("answer")
 
-_NUMBER = r"^-?(?:[0-9]+(?:\.[0-9]+)?|[1-9][0-9]{0,2}(?:,[0-9]{3})+|\\frac\{[0-9]+\}\{[1-9][0-9]*\})$"
+_NUMBER = r"^-?(?:[0-9]+(?:\.[0-9]+)?|[1-9][0-9]{0,2}(?:,[0-9]{3})+|\\[dt]?frac\{[0-9]+\}\{[1-9][0-9]*\})$"
 _BOOLEAN = "^(?i:yes|no|true|false)[ .]*$"
 _UNMARKED = r"""^[A-Za-z'"](?:[\n -#%-\[\]-z|~\x7f]*[A-Za-z?!'")])?\.?$"""  # ASCII but `$`, `\`, `{` and `}`
 _NO_FUNCTION = "^[A-Z][A-Za-z]*$|(?:^|[^A-Za-z])[A-HJ-RT-Za-hj-rt-z][A-Za-z]{3}"
 """One capitalised word, or a word of four letters that is no "sqrt" and no "infinity"."""
 
-_PASSING_FORMS = {
-    AnswerKind.CHOICE: "^[A-Z]$",
-    AnswerKind.NUMBER: "^[0-9]{1,18}$",
-    AnswerKind.TEXT: r"^[A-Za-z0-9](?:[ -;=-\[\]-z|~]*[!-;=-\[\]-z|~])?$",  # ASCII but `\`, `{`, `}` and `<`
-}
+_LETTER = "^[A-Z]$"
+_PLAIN_TEXT = r"^[A-Za-z0-9](?:[ -;=-\[\]-z|~]*[!-;=-\[\]-z|~])?$"  # ASCII but `\`, `{`, `}` and `<`
 
 
 def infer_kinds(answers: pl.Series) -> pl.Series:
@@ -46,8 +43,13 @@ def infer_kinds(answers: pl.Series) -> pl.Series:
 
 def passes_by_form() -> pl.Expr:
     """Whether the form of an answer alone tells that the verifier takes the gold and refuses the wrong answer."""
-    kind = pl.col("answer_kind")
-    return pl.any_horizontal((kind == known) & _ANSWER.str.contains(form) for known, form in _PASSING_FORMS.items())
+    forms = {
+        AnswerKind.CHOICE: _ANSWER.str.contains(_LETTER),
+        AnswerKind.NUMBER: _ANSWER.str.contains(_NUMBER)
+        & (_ANSWER.str.len_bytes() <= NUMBER_CHARS // 4),  # one more, too
+        AnswerKind.TEXT: _ANSWER.str.contains(_PLAIN_TEXT),
+    }
+    return pl.any_horizontal((pl.col("answer_kind") == kind) & form for kind, form in forms.items())
 
 
 def _kind_by_form() -> pl.Expr:

@@ -75,6 +75,24 @@ def test_a_plain_text_that_passes_by_its_form_passes_the_verifier(gold: str) -> 
         assert [verdict.score for verdict in verify_many(responses, [answer] * 2, ["text"] * 2)] == [1.0, 0.0]
 
 
+PLAIN_NUMBERS = (
+    r"-?[0-9]{1,60}(?:\.[0-9]{1,38})?",
+    r"-?[1-9][0-9]{0,2}(?:,[0-9]{3}){1,20}",
+    r"-?\\[dt]?frac\{[0-9]{1,40}\}\{[1-9][0-9]{0,39}\}",
+)
+
+
+@example("-1")
+@example("0." + "0" * 97 + "1")
+@example("-" + "9" * 99)
+@given(st.one_of(st.from_regex(form, fullmatch=True, alphabet=string.printable) for form in PLAIN_NUMBERS))
+def test_a_plain_number_passes_by_its_form_as_it_passes_the_verifier(gold: str) -> None:
+    row = pl.DataFrame({"answer": [gold], "answer_kind": "number", "option_count": 0})
+    assert row.filter(passes_by_form()).height == 1
+    responses = [render_gold(gold), render_gold(wrong_answer(gold, "number"))]
+    assert [verdict.score for verdict in verify_many(responses, [gold] * 2, ["number"] * 2)] == [1.0, 0.0]
+
+
 def test_a_text_with_what_the_box_reads_as_its_own_does_not_pass_by_its_form() -> None:
     texts = ["a}", "a{b", "a \\boxed{b}", "a</think>b", "a ", " a", "(a)", "é", "a\nb", ""]
     rows = pl.DataFrame({"answer": texts, "answer_kind": "text", "option_count": 0})

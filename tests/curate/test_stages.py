@@ -167,7 +167,7 @@ def test_a_verifier_that_accepts_everything_lets_no_row_in(variant: Rows, monkey
 
     right = Verdict(1.0, True, True, False, Reason.CORRECT)
     monkeypatch.setattr(self_check, "verify_many", lambda responses, *_, **__: [right] * len(responses))
-    assert _reasons(drop_uncheckable(variant(answer="4.5"), SelfCheckSettings())) == ["wrong_passes"]
+    assert _reasons(drop_uncheckable(variant(answer="4.5%"), SelfCheckSettings())) == ["wrong_passes"]
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -178,7 +178,7 @@ def test_a_verifier_that_died_has_said_nothing(variant: Rows, monkeypatch: pytes
     verdicts = [Verdict(1.0, True, True, False, Reason.CORRECT), Verdict(0.0, False, True, False, Reason.WRONG)]
     verdicts[place] = Verdict(0.0, False, True, False, Reason.WORKER_DIED)
     monkeypatch.setattr(self_check, "verify_many", lambda *_, **__: verdicts)
-    assert _reasons(drop_uncheckable(variant(answer="4.5"), SelfCheckSettings())) == ["verifier_failed"]
+    assert _reasons(drop_uncheckable(variant(answer="4.5%"), SelfCheckSettings())) == ["verifier_failed"]
 
 
 def test_the_evidence_of_a_conflict_stays_small(items: Rows) -> None:
