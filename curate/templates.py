@@ -22,12 +22,13 @@ import polars as pl
 import pyarrow as pa
 
 from curate.filters import LETTERS
+from curate.forms import infer_kinds
 from curate.identity import row_ids
 from curate.phrases import Rule, first_phrases, on_one_line
 from curate.schemas import VARIANT_SCHEMA
 from curate.stage import Reason, evidence_text
 from curate.table import PLACE
-from curate.verify import AnswerKind, infer_kinds
+from curate.verify import AnswerKind
 
 MCQ, OPEN = "mcq", "open"
 
@@ -241,7 +242,7 @@ def _without_options(items: pl.DataFrame, has_options: pl.Series) -> pl.DataFram
         option_count=pl.col("options").list.len().cast(pl.Int32),
     )
     shown, places = trimmed.filter(has_options), has_options.arg_true()
-    kinds = pl.Series(infer_kinds(shown["answer"].to_list()), dtype=pl.String)
+    kinds = infer_kinds(shown["answer"])
     no_phrase = pl.Series([None], dtype=pl.String).new_from_index(0, items.height)
     return trimmed.drop("question").with_columns(
         answer_kind=trimmed["answer_kind"].scatter(places, kinds),
