@@ -91,11 +91,11 @@ def decontaminate(corpus: Path, benchmarks: list[Path], target: Path) -> list[st
     import pyarrow.parquet as pq
 
     from crossthink.files import write_parquet
-    from curate.contamination import ContaminationSettings, find_contamination
+    from curate.contamination import BenchmarkIndex, ContaminationSettings, find_contamination
     from curate.table import PLACE, ItemTable
 
     items = ItemTable((corpus,))
-    decision = find_contamination(items, ItemTable(tuple(benchmarks)), ContaminationSettings())
+    decision = find_contamination(items, BenchmarkIndex.of(ItemTable(tuple(benchmarks))), ContaminationSettings())
     is_in = np.ones(items.height, np.bool_)
     for drops in decision.drops:
         is_in[drops[PLACE].to_numpy()] = False
@@ -178,14 +178,14 @@ def print_paraphrases() -> None:
     """Print what each path finds of rewritten MMLU questions, and what it flags of other questions of those subjects."""
     import polars as pl
 
-    from curate.contamination import GREY_ZONE, LEAKS, ContaminationSettings, find_contamination
+    from curate.contamination import GREY_ZONE, LEAKS, BenchmarkIndex, ContaminationSettings, find_contamination
     from curate.table import ItemTable
 
     folder = CACHE / "paraphrases"
     mmlu = pl.concat(pl.read_parquet(path) for path in benchmark_files() if path.parent.name.endswith("-mmlu"))
     split = pl.col("extra").str.json_path_match("$.split")
     tests, others = mmlu.filter(split == "test"), mmlu.filter(split != "test")
-    index = ItemTable((_write(tests, folder / "test.parquet"),))
+    index = BenchmarkIndex.of(ItemTable((_write(tests, folder / "test.parquet"),)))
     sets: dict[str, tuple[Path, dict[int, str]]] = {}
     for subject in SUBJECTS:
         rows, truth = rewritten(tests, subject)

@@ -17,6 +17,7 @@ from crossthink.progress import Progress
 from crossthink.workspace import Workspace
 from curate.code import code_digest
 from curate.config import BenchmarkSet
+from curate.contamination.index import BenchmarkIndex
 from curate.done import Done, made
 from curate.ingest import INGESTED_FILE, REJECTED_FILE, ingest_source
 from curate.inputs import SourceInput, open_inputs
@@ -36,15 +37,25 @@ class Benchmarks:
         items: one file per benchmark.
         records: what a manifest says of each.
         key: digest of their content and of the code that read them.
+        folder: of their index; None where it is not kept.
     """
 
     items: ItemTable
     records: list[SourceRecord]
     key: str
+    folder: Path | None = None
+
+    def index(self) -> BenchmarkIndex:
+        """What finds the items in a corpus.
+
+        Raises:
+            UserError: the index that is kept is damaged.
+        """
+        return BenchmarkIndex.load(self.items, self.folder) if self.folder else BenchmarkIndex.of(self.items)
 
 
 def read_benchmarks(chosen: BenchmarkSet, workspace: Workspace, progress: Progress) -> Benchmarks:
-    """Ingest a set of benchmarks, or reuse what stands.
+    """Ingest and index a set of benchmarks, or reuse what stands.
 
     Args:
         chosen: as `curate.config.load_benchmarks` gives it, its root the folder of its files.

@@ -52,12 +52,11 @@ def item_ids(items: pl.DataFrame) -> pl.Series:
         }
     )
     length = {name: pl.col(name).str.len_chars() for name in ("question", "context")}
+    shows_options = pl.when("has_options").then(pl.lit("1:o")).otherwise(pl.lit(""))
     framed = parts.select(
-        pl.concat_str(
-            *(pl.lit("1:q"), length["question"], pl.lit(":"), "question"),
-            *(pl.lit("1:c"), length["context"], pl.lit(":"), "context"),
-            pl.when("has_options").then(pl.lit("1:o")).otherwise(pl.lit("")),
-            *("options", pl.lit("1:i"), "images"),
+        pl.format(
+            "1:q{}:{}1:c{}:{}{}{}1:i{}",
+            *(length["question"], "question", length["context"], "context", shows_options, "options", "images"),
         )
     ).to_series()
     return _hashed_each(framed).alias("item_id")

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from crossthink.errors import UserError, listing
 from crossthink.files import arrow_writer, parquet_writer
+from curate.forms import infer_kinds
 from curate.identity import item_ids
 from curate.inputs import SourceInput
 from curate.items import ITEM_SCHEMA
@@ -27,7 +28,7 @@ from curate.readers.batches import ColumnBatch
 from curate.readers.columnar import batch_rows
 from curate.schemas import DROPPED_SCHEMA
 from curate.sources import BadRecord, Draft
-from curate.verify import AnswerKind, infer_kinds
+from curate.verify import AnswerKind
 
 BATCH_ROWS = 20_000
 """Records drafted before their items are made."""
@@ -208,8 +209,8 @@ def _items(source: SourceInput, drafts: pl.DataFrame) -> pa.Table:
     unstated = items["answer_kind"].is_null()
     if unstated.any():
         answers = items.filter(unstated)["answer"].fill_null("")
-        kinds = pl.Series(infer_kinds(answers.to_list()), dtype=pl.String)
-        items = items.with_columns(items["answer_kind"].scatter(pl.Series(np.flatnonzero(unstated.to_numpy())), kinds))
+        places = pl.Series(np.flatnonzero(unstated.to_numpy()))
+        items = items.with_columns(items["answer_kind"].scatter(places, infer_kinds(answers)))
     return items.select(ITEM_SCHEMA.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(ITEM_SCHEMA)
 
 

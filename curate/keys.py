@@ -20,12 +20,16 @@ class SeenKeys:
     def add(self, keys: pl.Series) -> pl.Series:
         """Return which keys were there before, in earlier calls or earlier in this one; a null never was."""
         hashes = keys.hash(_SEED).to_numpy()
-        again = (~keys.is_first_distinct()).to_numpy()
+        order = np.argsort(hashes)  # neighbours are looked up beside each other
+        ordered = hashes[order]
+        again = (~keys.is_first_distinct()).to_numpy()[order]
         for known in self._sorted:
-            place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-            again = again | (known[place] == hashes)
-        self._keep(np.sort(hashes[~again & keys.is_not_null().to_numpy()]))
-        return pl.Series("again", again) & keys.is_not_null()
+            place = np.minimum(np.searchsorted(known, ordered), len(known) - 1)
+            again |= known[place] == ordered
+        self._keep(ordered[~again & keys.is_not_null().to_numpy()[order]])
+        was_there = np.empty_like(again)
+        was_there[order] = again
+        return pl.Series("again", was_there) & keys.is_not_null()
 
     def _keep(self, new: npt.NDArray[np.uint64]) -> None:
         """Keep arrays of ever smaller size, so that there are few of them and each key is merged few times."""

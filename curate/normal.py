@@ -32,7 +32,7 @@ _TYPOGRAPHY = str.maketrans(
 _SPACED_TAGS = frozenset({"<circle>", "<square>", "<fraction>"})
 _SCRIPTS = {"<super>": "^", "<sub>": "_"}
 _LINE_END = re.compile(r"\r\n?|[\u2028\u2029]")
-_QUOTED_OR_SPACE = re.compile(r"""("[^"]*+"|`[^`]*+`|(?<!\w)'[^']*+'(?!\w))|\s+""")
+_QUOTED_OR_SPACE = re.compile(r"""("[^"]*+"|`[^`]*+`|(?<!\w)'[^']*+'(?!\w))|\s{2,}|[^\S ]""")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _MAY_KEEP_SPACE = frozenset("\"'`\t")
 _WORD = re.compile(r"[^\W\d_]{3}")
@@ -103,6 +103,11 @@ def _fold_characters(text: str) -> str:
     if not unicodedata.is_normalized("NFC", folded) and _is_stream_safe(folded):
         folded = unicodedata.normalize("NFC", folded)
     return folded if folded.isascii() else _BEYOND_ASCII.sub(_set_plainly, folded)
+
+
+def fold_character(character: str) -> str | None:
+    """What a character becomes wherever it stands; None for one that depends on its neighbours, as superscripts do."""
+    return None if _MARKS[character] else _fold_characters(character)
 
 
 def _fold_run(found: re.Match[str]) -> str:

@@ -16,7 +16,7 @@ import polars as pl
 from curate.filters import is_blank
 from curate.oddities import oddities
 from curate.profile_model import Commonest, Profile, SourceProfile, Spread
-from curate.signals import SIGNAL_COLUMNS, SIGNALS, signal_evidence
+from curate.signals import SIGNAL_COLUMNS, SIGNALS, with_signals
 from curate.signals.language import OTHER_SCRIPTS, SCRIPTS
 from curate.table import ItemTable
 from manifests.manifest import LedgerLine
@@ -140,7 +140,7 @@ def _measured(items: pl.DataFrame) -> pl.DataFrame:
         has_context=~_says_nothing(pl.col("context")),
         has_images=pl.col("images").list.len().fill_null(0) > 0,
     )
-    fired = signal_evidence(items).select(pl.all().is_not_null())
+    fired = with_signals(items).select(list(SIGNALS))
     return measured.with_columns(_scripts(items["question"]), *fired.get_columns())
 
 

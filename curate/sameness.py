@@ -51,7 +51,7 @@ DECIDING = frozenset(
     )
 )
 """Words of which one for another makes another question, though they are few letters of a long text."""
-_MOST_LOST = 6
+MOST_LOST = 6
 """A text may have lost so many numbers and symbols; more are forgiven only up to a quarter of those it had."""
 DASHES = "‐‑‒–—−"
 _DASH = re.compile(f"[{DASHES}]")
@@ -113,14 +113,14 @@ def units_ask_otherwise(left: str, right: str, one: list[str], other: list[str])
         if len(lost) == len(got) == 1 and any(map(is_sign, less + more)) and _are_formulas(lost[0], got[0]):
             return True
         is_whole = op.tag != "replace" and any(len(unit) > 1 for unit in lost + got)
-        has_other_operator |= not is_whole and any(is_sign(mark) and not _is_number(mark) for mark in less + more)
+        has_other_operator |= not is_whole and any(is_sign(mark) and not is_numeric(mark) for mark in less + more)
         gone += less
         come += more
     signs = [[mark for mark in side if is_sign(mark)] for side in (gone, come)]
     if signs[0] and signs[1]:
         return True
     alone = len(signs[0]) + len(signs[1])
-    if alone > _MOST_LOST and 4 * alone > sum(is_sign(mark) for mark in marks_of(max(left, right, key=len))):
+    if alone > MOST_LOST and 4 * alone > sum(is_sign(mark) for mark in marks_of(max(left, right, key=len))):
         return True
     return has_other_operator and alone == len(gone) + len(come)
 
@@ -202,7 +202,8 @@ def is_swap_of_formulas(left: str, right: str) -> bool:
     return any(map(is_sign, less + more)) and _are_formulas(left, right)
 
 
-def _is_number(mark: str) -> bool:
+def is_numeric(mark: str) -> bool:
+    """Whether a mark is a number, whatever letters are written to it."""
     return mark.lstrip("-")[:1].isdigit()
 
 
@@ -247,15 +248,14 @@ def gold_forms(texts: pl.Series) -> pl.Series:
     """
     plain = texts.str.to_lowercase().str.strip_chars_end(" \t\r\n$.").str.strip_chars_start(" \t\r\n$")
     plain = plain.set(plain.is_in(_NOTHING), None)
-    is_short = (plain.str.len_bytes() <= _NUMBER_BYTES).fill_null(False)
-    short = plain.filter(is_short)
+    places = (plain.str.len_bytes() <= _NUMBER_BYTES).arg_true()
+    short = plain.gather(places)
     is_marked = short.str.contains(_THOUSANDS)
     if is_marked.any():
         short = short.zip_with(~is_marked, short.str.replace_all(",", "", literal=True))
     numbers = short.cast(pl.Float64, strict=False)
-    is_number = numbers.is_finite().fill_null(False)
-    formed = short.zip_with(~is_number, numbers.cast(pl.String))
-    return plain.scatter(is_short.arg_true(), formed) if len(formed) else plain
+    is_number = numbers.is_finite()
+    return plain.scatter(places.filter(is_number), numbers.filter(is_number).cast(pl.String))
 
 
 def golds_agree(left: str, right: str, kind: str) -> bool:

@@ -12,17 +12,13 @@ import polars as pl
 from pydantic import Field
 
 from crossthink.config import Settings
+from curate.forms import passes_by_form
 from curate.stage import Outcome, Reason
 from curate.table import PLACE, ItemTable
-from curate.verify import AnswerKind, Verdict, render_gold, verify_many, wrong_answer
 from curate.verify import Reason as VerdictReason
+from curate.verify import Verdict, render_gold, verify_many, wrong_answer
 
 _KEY = ["answer", "answer_kind", "option_count"]
-_PASSING_FORMS = {
-    AnswerKind.CHOICE: "^[A-Z]$",
-    AnswerKind.NUMBER: "^[0-9]{1,18}$",
-    AnswerKind.TEXT: r"^[A-Za-z0-9](?:[ -;=-\[\]-z|~]*[!-;=-\[\]-z|~])?$",  # ASCII but `\`, `{`, `}` and `<`
-}
 REMEMBERED = 300_000
 """How many answers, and a batch more, keep their verdict from one batch to the next."""
 
@@ -67,12 +63,6 @@ def drop_uncheckable(variants: ItemTable, settings: SelfCheckSettings) -> Outcom
             yield gone.select(PLACE, "reason", "evidence")
 
     return Outcome(drops(), facts)
-
-
-def passes_by_form() -> pl.Expr:
-    """Whether the form of an answer alone tells that the verifier takes the gold and refuses the wrong answer."""
-    answer, kind = pl.col("answer"), pl.col("answer_kind")
-    return pl.any_horizontal((kind == known) & answer.str.contains(form) for known, form in _PASSING_FORMS.items())
 
 
 def _check(keys: list[tuple[str, str, int]], settings: SelfCheckSettings) -> list[Reason | None]:

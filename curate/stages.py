@@ -56,7 +56,7 @@ def item_stages(
         held_to, against = benchmarks, config.contamination
         inputs = digest([held_to.key, model_identity(against.semantic)])
         chosen.append(
-            Stage("contamination", lambda rows: find_contamination(rows, held_to.items, against), against, inputs)
+            Stage("contamination", lambda rows: find_contamination(rows, held_to.index(), against), against, inputs)
         )
         if zones.contamination:
             chosen.append(contamination_judge(zones.contamination, held_to.items))

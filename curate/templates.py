@@ -17,16 +17,18 @@ dropped; of the kept, how many still lean on their options; of the dropped, how 
 """
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from curate.filters import LETTERS
+from curate.forms import infer_kinds
 from curate.identity import row_ids
-from curate.phrases import NOT_ONE_SPACE, Rule, first_phrases
+from curate.phrases import Rule, first_phrases, on_one_line
 from curate.schemas import VARIANT_SCHEMA
 from curate.stage import Reason, evidence_text
 from curate.table import PLACE
-from curate.verify import AnswerKind, infer_kinds
+from curate.verify import AnswerKind
 
 MCQ, OPEN = "mcq", "open"
 
@@ -181,11 +183,13 @@ GOLD_RULES = (
 _ASKS_TRUE_OR_FALSE = r"(?i)\b(?:true (?:or|of|/) ?false|true/false|false or true|t/f)\b"
 _ASKS_YES_OR_NO = rf"(?i)\?\W*$|\byes(?: or |/)no\b|(?:^|[.,:;!?]\W+(?:and |but |so )?){_AUXILIARY}\b"
 
+_JUDGEMENT = r"(?i)^[ .]*(?:true|false|yes|no)[ .]*$"
+
 
 COLUMNS = ["item_id", "source", "source_row", "domain", "question", "answer", "answer_index", "answer_kind", "options"]
 """What making a variant reads of an item."""
 
-_OF_ITEM = ("item_place", "item_id", "source", "source_row", "domain")
+_OF_ITEM = ("item_id", "source", "source_row", "domain")
 
 MADE_SCHEMA = pa.schema(
     [
@@ -207,14 +211,16 @@ def make_variants(items: pl.DataFrame) -> pl.DataFrame:
     Returns:
         Columns of `MADE_SCHEMA`, each item's variants together, mcq first.
     """
-    trimmed = items.rename({PLACE: "item_place"}).with_columns(pl.col("answer").str.strip_chars())
-    has_options, nothing = pl.col("options").is_not_null(), pl.lit(None, pl.String)
-    shown, alone = trimmed.filter(has_options), trimmed.filter(~has_options)
-    kinds = pl.Series("answer_kind", infer_kinds(shown["answer"].to_list()), dtype=pl.String)
-    removed = _without_options(shown.with_columns(kinds, phrase=needs_options(shown)))
-    together = pl.concat([_with_options(shown), removed, _without_options(alone.with_columns(phrase=nothing))])
-    places = together["item_place"].to_numpy()
-    variants = together[np.argsort(places, kind="stable")]  # mcq first, as it comes first here
+    has_options = items["options"].is_not_null()
+    removed = _without_options(items, has_options)
+    item, is_mcq = _items_of_variants(has_options.to_numpy())
+    variants = removed[item].with_columns(
+        template=pl.when(is_mcq).then(pl.lit(MCQ)).otherwise(pl.lit(OPEN)),
+        answer=pl.when(is_mcq).then(_letter(pl.col("answer_index"))).otherwise("answer"),
+        answer_kind=pl.when(is_mcq).then(pl.lit(str(AnswerKind.CHOICE))).otherwise("answer_kind"),
+        option_count=pl.when(is_mcq).then("option_count").otherwise(pl.lit(0, pl.Int32)),
+        phrase=pl.when(~is_mcq).then("phrase"),
+    )
     needs = pl.col("phrase").is_not_null()
     return variants.select(
         row_ids(variants),
@@ -224,26 +230,30 @@ def make_variants(items: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_options(items: pl.DataFrame) -> pl.DataFrame:
-    return items.select(
+def _without_options(items: pl.DataFrame, has_options: pl.Series) -> pl.DataFrame:
+    """Return each item as its open variant is, with the phrase that leans on the options it had, or null."""
+    trimmed = items.select(
         *_OF_ITEM,
-        template=pl.lit(MCQ),
-        answer=_letter(pl.col("answer_index")),
-        answer_kind=pl.lit(str(AnswerKind.CHOICE)),
+        "answer_index",
+        "answer_kind",
+        "question",
+        pl.col("answer").str.strip_chars(),
+        item_place=PLACE,
         option_count=pl.col("options").list.len().cast(pl.Int32),
-        phrase=pl.lit(None, pl.String),
+    )
+    shown, places = trimmed.filter(has_options), has_options.arg_true()
+    kinds = infer_kinds(shown["answer"])
+    no_phrase = pl.Series([None], dtype=pl.String).new_from_index(0, items.height)
+    return trimmed.drop("question").with_columns(
+        answer_kind=trimmed["answer_kind"].scatter(places, kinds),
+        phrase=no_phrase.scatter(places, needs_options(shown)),
     )
 
 
-def _without_options(items: pl.DataFrame) -> pl.DataFrame:
-    return items.select(
-        *_OF_ITEM,
-        template=pl.lit(OPEN),
-        answer="answer",
-        answer_kind="answer_kind",
-        option_count=pl.lit(0, pl.Int32),
-        phrase="phrase",
-    )
+def _items_of_variants(has_options: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], pl.Series]:
+    """Return for each variant the row of its item, and whether it shows the options: mcq first."""
+    item = np.repeat(np.arange(has_options.size), 1 + has_options)
+    return item, pl.Series(np.diff(item, append=-1) == 0)
 
 
 def needs_options(items: pl.DataFrame) -> pl.Series:
@@ -252,16 +262,16 @@ def needs_options(items: pl.DataFrame) -> pl.Series:
     Args:
         items: multiple-choice rows with `question` and `answer` (the gold's text).
     """
-    one_line = pl.col("question").str.replace_all(NOT_ONE_SPACE, " ").str.strip_chars()
     gold = items["answer"].str.strip_chars()
-    phrases = first_phrases(items.select(one_line).to_series(), STEM_RULES).fill_null(first_phrases(gold, GOLD_RULES))
+    phrases = first_phrases(on_one_line(items["question"]), STEM_RULES).fill_null(first_phrases(gold, GOLD_RULES))
     return phrases.fill_null(_unasked(items["question"], gold))
 
 
 def _unasked(questions: pl.Series, golds: pl.Series) -> pl.Series:
     """The gold, where it is true or false and the stem does not name both, or yes or no and the stem asks nothing."""
     rows = pl.DataFrame({"question": questions, "gold": golds}).with_row_index("row")
-    worded = rows.with_columns(word=pl.col("gold").str.to_lowercase().str.strip_chars(" ."))
+    judging = rows.filter(pl.col("gold").str.contains(_JUDGEMENT))
+    worded = judging.with_columns(word=pl.col("gold").str.to_lowercase().str.strip_chars(" ."))
     unasked = [
         worded.filter(pl.col("word").is_in(words)).filter(~pl.col("question").str.contains(asks)).select("row", "gold")
         for words, asks in ((["true", "false"], _ASKS_TRUE_OR_FALSE), (["yes", "no"], _ASKS_YES_OR_NO))

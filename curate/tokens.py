@@ -65,27 +65,43 @@ def tokenise(texts: pl.Series) -> Tokens:
 
 def token_chunks(texts: pl.Series) -> Iterator[tuple[slice, Tokens]]:
     """Yield runs of rows, in order, with what `tokenise` says of them; what is computed of one fits into the cache."""
-    data, offsets = _bytes(_fold(texts))
-    for low, high in _chunks(offsets):
-        yield slice(low, high), _tokenise(data[offsets[low] : offsets[high]], offsets[low : high + 1] - offsets[low])
+    return ((rows, tokens) for rows, tokens, _, _ in _cut(texts))
 
 
 def words(text: str) -> list[str]:
     """The words that `tokenise` hashes, as text."""
-    return pl.Series(spelt(pl.Series([text], dtype=pl.String))).to_list()
+    tokens, spelt = spelt_tokens(pl.Series([text], dtype=pl.String))
+    return spelt.spell(np.arange(len(tokens.hashes)))
 
 
-def spelt(texts: pl.Series) -> pa.LargeStringArray:
-    """The words that `tokenise` hashes, as text: those of all rows after one another."""
-    data, offsets = _bytes(_fold(texts))
-    letters, lengths = [np.zeros(0, np.uint8)], [np.zeros(0, np.int64)]
-    for low, high in _chunks(offsets):
-        raw = np.frombuffer(data[offsets[low] : offsets[high]].tobytes().translate(_LOWER), np.uint8)
-        starts, ends = _edges(raw > 0)
-        letters.append(raw[raw > 0])
-        lengths.append(ends - starts)
-    ends = pa.py_buffer(_offsets(np.concatenate(lengths)))
-    return pa.LargeStringArray.from_buffers(len(ends) // 8 - 1, ends, pa.py_buffer(np.concatenate(letters)))
+@dataclass(frozen=True, slots=True)
+class Spelt:
+    """The words of some rows as text, where they stand in the bytes of all rows: nothing is copied but what is asked for.
+
+    Attributes:
+        pieces: word i at place 2 i, and between two words what parts them.
+    """
+
+    pieces: pa.LargeStringArray
+
+    def spell(self, words: Places) -> list[str]:
+        """Some of the words, by their numbers."""
+        return pl.Series(self.pieces.take(pl.Series(2 * words).to_arrow())).to_list()
+
+
+def spelt_tokens(texts: pl.Series) -> tuple[Tokens, Spelt]:
+    """What `tokenise` says of some texts, and the words as text."""
+    hashes, counts = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+    letters, edges, before = [b""], [np.zeros(0, np.int64)], 0
+    for _, tokens, folded, changes in _cut(texts):
+        hashes.append(tokens.hashes)
+        counts.append(tokens.counts)
+        letters.append(folded)
+        edges.append(changes + before)
+        before += len(folded)
+    ends = np.append(np.concatenate(edges), before)
+    pieces = pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(b"".join(letters)))
+    return Tokens(np.concatenate(hashes), _offsets(np.concatenate(counts))), Spelt(pieces)
 
 
 def shingles(tokens: Tokens, size: int) -> Tokens:
@@ -93,19 +109,10 @@ def shingles(tokens: Tokens, size: int) -> Tokens:
     if size == 1:
         return Tokens(_mixed(tokens.hashes), tokens.offsets)
     counts = tokens.counts
-    runs = np.where(counts == 0, 0, np.maximum(counts - size + 1, 1))
-    offsets = _offsets(runs)
-    total = len(tokens.hashes)
-    full = tokens.hashes.copy()
-    for step in range(1, size):
-        full *= _SHINGLE
-        full[: max(total - step, 0)] += tokens.hashes[step:]
-    is_start = np.ones(total, np.bool_)  # of a run inside its row
-    for step in range(1, size):
-        ends = tokens.offsets[1:][counts >= step] - step
-        is_start[ends] = False
+    offsets = _offsets(np.where(counts == 0, 0, np.maximum(counts - size + 1, 1)))
+    runs, is_start = _runs(tokens, size)
     is_start[tokens.offsets[:-1][(counts > 0) & (counts < size)]] = True
-    hashed = full[is_start]
+    hashed = runs[is_start]
     for length in range(1, size):
         short = np.flatnonzero(counts == length)
         run = np.zeros(len(short), np.uint64)
@@ -113,6 +120,23 @@ def shingles(tokens: Tokens, size: int) -> Tokens:
             run = run * _SHINGLE + tokens.hashes[tokens.offsets[short] + step]
         hashed[offsets[short]] = run
     return Tokens(_mixed(hashed), offsets)
+
+
+def whole_shingles(tokens: Tokens, size: int) -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    """The runs of `size` words of the rows that have as many, as `shingles` hashes them; and for each word whether one begins with it."""
+    runs, is_start = _runs(tokens, size)
+    return _mixed(runs[is_start]), is_start
+
+
+def _runs(tokens: Tokens, size: int) -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    """For each word the run of words that begins with it, and whether it ends in the same row."""
+    runs, is_start = tokens.hashes.copy(), np.ones(len(tokens.hashes), np.bool_)
+    ends, counts = tokens.offsets[1:], tokens.counts
+    for step in range(1, size):
+        runs *= _SHINGLE
+        runs[: max(len(runs) - step, 0)] += tokens.hashes[step:]
+        is_start[ends[counts >= step] - step] = False
+    return runs, is_start
 
 
 def _fold(texts: pl.Series) -> pl.Series:
@@ -143,11 +167,19 @@ def _chunks(offsets: Places) -> Iterator[tuple[int, int]]:
         low = high
 
 
-def _tokenise(data: npt.NDArray[np.uint8], offsets: Places) -> Tokens:
+def _cut(texts: pl.Series) -> Iterator[tuple[slice, Tokens, bytes, Places]]:
+    """Yield runs of rows with their words, their bytes in lower case, and where in these words start and end."""
+    data, offsets = _bytes(_fold(texts))
+    for low, high in _chunks(offsets):
+        folded = data[offsets[low] : offsets[high]].tobytes().translate(_LOWER)
+        edges = _edges(np.frombuffer(folded, np.uint8) > 0)
+        yield slice(low, high), _hashed(folded, edges, offsets[low : high + 1] - offsets[low]), folded, edges
+
+
+def _hashed(folded: bytes, edges: Places, offsets: Places) -> Tokens:
     """The words of a chunk, whose texts begin and end at `offsets`."""
-    folded = np.frombuffer(data.tobytes().translate(_LOWER) + bytes(_PIECE), np.uint8)
-    starts, ends = _edges(folded[: len(data)] > 0)
-    eights = np.ndarray(len(data), "<u8", folded, strides=(1,))  # the eight bytes from each place on
+    starts, ends = edges[0::2], edges[1::2]
+    eights = np.ndarray(len(folded), "<u8", folded + bytes(_PIECE), strides=(1,))  # the eight bytes from each place on
     lengths = ends - starts
     hashed = _mixed(eights[starts] & _FIRST.take(lengths, mode="clip"))
     done, longer = _PIECE, np.flatnonzero(lengths > _PIECE)
@@ -159,12 +191,12 @@ def _tokenise(data: npt.NDArray[np.uint8], offsets: Places) -> Tokens:
     return Tokens(hashed, np.searchsorted(starts, offsets))
 
 
-def _edges(is_word: npt.NDArray[np.bool_]) -> tuple[Places, Places]:
-    """Where words start and end; the last byte of each text is a line end, so a word never reaches into the next."""
+def _edges(is_word: npt.NDArray[np.bool_]) -> Places:
+    """Where words start and end, in turn; the last byte of each text is a line end, so a word never reaches into the next."""
     changes = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
     if len(is_word) and is_word[0]:
         changes = np.concatenate([[0], changes])
-    return changes[0::2], changes[1::2]
+    return changes
 
 
 def _offsets(counts: Places) -> Places:

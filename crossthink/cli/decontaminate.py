@@ -65,9 +65,9 @@ def decontaminate(
     items = ItemTable((folder / ITEMS_FILE,), schema=CORPUS_ITEM_SCHEMA)
     progress = Progress()
     chosen = load_benchmarks(find_config(against, SHIPPED, "set of benchmarks"), data)
-    benchmarks = read_benchmarks(chosen, workspace, progress).items
+    benchmarks = read_benchmarks(chosen, workspace, progress)
     with progress.step(f"hold {corpus} to {chosen.name}") as step:
-        found = find_contamination(items, benchmarks, ContaminationSettings(semantic=semantic))
+        found = find_contamination(items, benchmarks.index(), ContaminationSettings(semantic=semantic))
         leaks, grey = pl.DataFrame(found.tables[LEAKS]), found.tables[GREY_ZONE]
         rows = leaks["place"].n_unique()
         step.result = (

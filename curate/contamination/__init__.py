@@ -8,7 +8,8 @@ find                     the decision, with evidence
 """
 
 from curate.contamination.find import GREY_ZONE, LEAKS, find_contamination
+from curate.contamination.index import BenchmarkIndex
 from curate.contamination.judge import LeakPath
 from curate.contamination.settings import ContaminationSettings
 
-__all__ = ["GREY_ZONE", "LEAKS", "ContaminationSettings", "LeakPath", "find_contamination"]
+__all__ = ["GREY_ZONE", "LEAKS", "BenchmarkIndex", "ContaminationSettings", "LeakPath", "find_contamination"]

@@ -9,18 +9,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from curate.contamination.index import BenchmarkIndex, totals, weights
 from curate.contamination.postings import Postings, distinct, starts_of
 from curate.contamination.semantic import Meaning, merged
 from curate.contamination.settings import ContaminationSettings
-from curate.contamination.texts import COLUMNS, Texts, pieces, wholes
+from curate.contamination.texts import COLUMNS, gram_chunks, pieces, plain_options, wholes
 from curate.embedding import Vectors
 from curate.table import PLACE, ItemTable
 from curate.tokens import Hashes, Places
 
 _ROUNDING = 1e-6
 """What a sum of weights may differ by when it is taken in another order."""
+_PRUNINGS = 2
+"""Hashes left out of a row leave others without hope; a third time they are too few to look for."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +56,22 @@ class Search:
         each = np.append(self.least[postings.items], np.inf)  # reduceat needs a value at the last offset
         self.least_of_any = np.minimum.reduceat(each, postings.offsets)[:-1]  # item that holds a hash
         self.seen = np.zeros(len(postings.hashes), np.int64)
+        self._held: list[Places] = []
 
-    def __call__(self, rows: Places, hashes: Hashes) -> npt.NDArray[np.int64]:
-        """Return found pairs as row * items + item, ascending."""
-        count = len(self.postings.hashes)
+    def add(self, rows: Places, hashes: Hashes) -> None:
+        """Take in what some rows hold."""
         places, numbers = self.postings.find(hashes)
-        held = distinct(rows[places] * count + numbers)
-        rows, numbers = held // max(count, 1), held % max(count, 1)
+        self._held.append(rows[places] * len(self.postings.hashes) + numbers)
+
+    def found(self) -> npt.NDArray[np.int64]:
+        """Return the pairs found in what was taken in since the last time, as row * items + item, ascending."""
+        count = max(len(self.postings.hashes), 1)
+        held = distinct(np.concatenate([np.zeros(0, np.int64), *self._held]))
+        self._held.clear()
+        rows, numbers = held // count, held % count
         np.add.at(self.seen, numbers, 1)
-        rows, numbers = self._hopeful(rows, numbers)
+        for _ in range(_PRUNINGS):
+            rows, numbers = self._hopeful(rows, numbers)
         rows, items, shared = self.postings.pairs(rows, numbers, self.weights)
         is_found = shared >= self.least[items]
         return np.asarray(rows[is_found] * self.postings.count + items[is_found])
@@ -100,18 +110,26 @@ def search(corpus: ItemTable, index: BenchmarkIndex, settings: ContaminationSett
     rows = 0
     for batch in corpus.batches(COLUMNS):
         for piece in pieces(batch):
-            texts = Texts.of(piece)
-            by_words = [
-                grams(
-                    np.concatenate([texts.grams.rows(), texts.other_rows]),
-                    np.concatenate([texts.grams.hashes, texts.other_grams]),
-                ),
-                options(texts.option_rows, texts.options),
-                questions(np.arange(piece.height, dtype=np.int64), wholes(texts.grams)),
-            ]
+            _add(piece, grams, options, questions)
+            by_words = [search.found() for search in (grams, options, questions)]
             near = meaning.near(piece["question"]) if meaning else None
             keys, similarity = merged(count, distinct(np.concatenate(by_words)), near)
             found.append((piece[PLACE].to_numpy()[keys // count], keys % count, similarity))
             rows += piece.height
     places, items, similarities = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Candidates(places, items, similarities, grams.seen, rows)
+
+
+def _add(piece: pl.DataFrame, grams: Search, options: Search, questions: Search) -> None:
+    """Look up what some rows hold, a few texts at a time, so that their words stay in the processor's cache."""
+    rows, has_context = np.arange(piece.height, dtype=np.int64), piece["context"].is_not_null()
+    for part, each in gram_chunks(piece["question"]):
+        grams.add(rows[part][each.rows()], each.hashes)
+        questions.add(rows[part], wholes(each))
+    of_contexts = rows[has_context.to_numpy()]
+    for part, each in gram_chunks(piece["context"].filter(has_context)):
+        grams.add(of_contexts[part][each.rows()], each.hashes)
+    of_options, texts = plain_options(piece["options"])
+    for part, each in gram_chunks(texts):
+        grams.add(of_options[part][each.rows()], each.hashes)
+        options.add(of_options[part], wholes(each))

@@ -21,7 +21,7 @@ _FOUND = pa.schema([_WITH_PLACE, *LEAKS_SCHEMA])
 _DOUBTFUL = pa.schema([_WITH_PLACE, *GREY_ZONE_SCHEMA])
 
 
-def find_contamination(items: ItemTable, benchmarks: ItemTable, settings: ContaminationSettings) -> Outcome:
+def find_contamination(items: ItemTable, index: BenchmarkIndex, settings: ContaminationSettings) -> Outcome:
     """Find the items of a corpus that hold a question of a benchmark.
 
     Memory grows with the benchmarks (about 3 KB an item) and with what is found, not with the corpus. The result depends
@@ -29,7 +29,7 @@ def find_contamination(items: ItemTable, benchmarks: ItemTable, settings: Contam
 
     Args:
         items: the corpus.
-        benchmarks: rows of `ITEM_SCHEMA` too; `source` is the benchmark's name.
+        index: of the benchmarks' items, whose `source` is the benchmark's name.
         settings: the thresholds.
 
     Returns:
@@ -39,7 +39,6 @@ def find_contamination(items: ItemTable, benchmarks: ItemTable, settings: Contam
     Raises:
         UserError: the embedding model that the settings name is not there.
     """
-    index = BenchmarkIndex.of(benchmarks)
     candidates = search(items, index, settings)
     leaks, grey = [pl.DataFrame(schema=pl.Schema(_FOUND))], [pl.DataFrame(schema=pl.Schema(_DOUBTFUL))]
     for measured in measure(candidates, items, index, settings):

@@ -1,11 +1,13 @@
 """The benchmarks, indexed once: what finds their items in a corpus and what verifies a find."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from crossthink.errors import UserError
 from curate.contamination.postings import COMMON, Postings
 from curate.contamination.texts import COLUMNS, Texts, wholes
 from curate.items import ITEM_SCHEMA
@@ -15,6 +17,8 @@ Weights = npt.NDArray[np.float32]
 
 SHOWN = ("item_id", "source", "source_row", *COLUMNS, "answer", "answer_index", "answer_kind")
 """Columns of an item that a find is verified and reported with."""
+
+_POSTINGS = ("grams", "options", "questions", "question_grams", "words")
 
 _FEW = 6
 """A question with fewer 3-grams of its own is found through its context and its options too."""
@@ -43,8 +47,7 @@ class BenchmarkIndex:
     @classmethod
     def of(cls, benchmarks: ItemTable) -> "BenchmarkIndex":
         """Read and index every item of a table."""
-        empty = pl.DataFrame(schema=pl.Schema(ITEM_SCHEMA)).select(pl.lit(0, pl.Int64).alias(PLACE), *SHOWN)
-        items = pl.concat([empty, *benchmarks.batches(SHOWN)])
+        items = _read(benchmarks)
         texts = Texts.of(items)
         count = items.height
         own_grams = Postings.of(texts.grams.hashes, texts.grams.rows(), count)
@@ -61,9 +64,34 @@ class BenchmarkIndex:
             Postings.of(texts.question.hashes, texts.question.rows(), count),
         )
 
+    def save(self, folder: Path) -> None:
+        """Write all but the items themselves into an empty folder."""
+        for name in _POSTINGS:
+            getattr(self, name).save(folder, name)
+
+    @classmethod
+    def load(cls, benchmarks: ItemTable, folder: Path) -> "BenchmarkIndex":
+        """Read what `save` wrote of the same table; the files are mapped into memory and not copied.
+
+        Raises:
+            UserError: a file is missing or damaged.
+        """
+        items = _read(benchmarks)
+        try:
+            return cls(items, **{name: Postings.load(folder, name, items.height) for name in _POSTINGS})
+        except (OSError, ValueError, EOFError) as error:
+            raise UserError(
+                f"{folder}: a file of the benchmarks' index is missing or damaged ({error}); delete the folder and run again"
+            ) from None
+
     @property
     def count(self) -> int:
         return self.items.height
+
+
+def _read(benchmarks: ItemTable) -> pl.DataFrame:
+    empty = pl.DataFrame(schema=pl.Schema(ITEM_SCHEMA)).select(pl.lit(0, pl.Int64).alias(PLACE), *SHOWN)
+    return pl.concat([empty, *benchmarks.batches(SHOWN)])
 
 
 def weights(postings: Postings) -> Weights:

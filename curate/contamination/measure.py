@@ -1,19 +1,32 @@
-"""What is measured of a candidate pair: its words, its 3-grams, its numbers, its gold, its options."""
+"""What is measured of candidate pairs: their words, their 3-grams, their numbers, their golds, their options."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from curate.contamination.alignment import align
+from curate.contamination.alignment import Floats, align
 from curate.contamination.candidates import Candidates
 from curate.contamination.index import SHOWN, BenchmarkIndex
 from curate.contamination.judge import least_grams
+from curate.contamination.marks import marks_of_each
 from curate.contamination.postings import distinct
-from curate.contamination.rarity import Rarity, Weights
+from curate.contamination.rarity import Weights, commonness
 from curate.contamination.settings import ContaminationSettings
-from curate.contamination.sides import Side, compare_golds, plain_golds, shared_options
-from curate.contamination.texts import Texts, plain_options
+from curate.contamination.sides import (
+    OTHER,
+    SAME,
+    Golds,
+    Side,
+    agree_closely,
+    are_named,
+    compare_golds,
+    lines_of,
+    shared_options,
+)
+from curate.contamination.texts import Texts
+from curate.fuzzy.edits import Numbers, Rows, Which
 from curate.table import PLACE, ItemTable
 from curate.tokens import Places
 
@@ -56,37 +69,24 @@ def measure(
 
     The columns are `MEASURES` and both sides' identity, question and answer.
     """
-    weights, least = Weights(candidates, index), least_grams(settings)
-    golds = Rarity(plain_golds(index.items["answer"]), index.count)
-    options = Rarity(plain_options(index.items["options"])[1], index.count)
+    weights, asked, least = Weights(candidates, index), _Asked.of(index), least_grams(settings)
     for block in _blocks(candidates.places):
         places, items, similarity = candidates.places[block], candidates.items[block], candidates.similarity[block]
         rows = corpus.take(places, SHOWN)
-        row_of = np.searchsorted(rows[PLACE].to_numpy(), places)
-        chosen = distinct(items)
-        item_of = np.searchsorted(chosen, items)
-        asked = Side(index.items[chosen], index.items["question"].gather(chosen))
-        found = Side(rows, _texts(rows))
+        found, row_of = Side(rows), np.searchsorted(rows[PLACE].to_numpy(), places)
         grams, distinctive = weights.grams(row_of, items, Texts.of(rows))
-        pairs_of = zip(row_of.tolist(), item_of.tolist(), strict=True)
-        gold = np.array([compare_golds(asked, item, found, row, closely=False) for row, item in pairs_of])
-        may_agree = (gold == "same") | ((gold == "other") & asked.is_open[item_of] & found.is_open[row_of])
-        is_hopeless = ((grams < _HOPELESS) & (gold == "other")) | ((distinctive < least) & ~may_agree)
+        gold = compare_golds(asked.side, items, found, row_of)
+        may_agree = (gold == SAME) | ((gold == OTHER) & asked.side.is_open[items] & found.is_open[row_of])
+        is_hopeless = ((grams < _HOPELESS) & (gold == OTHER)) | ((distinctive < least) & ~may_agree)
         kept = np.flatnonzero(~is_hopeless | ~np.isnan(similarity))
-        chosen_items = distinct(item_of[kept]).tolist()
-        asked.read(chosen_items)
-        found.read(distinct(row_of[kept]).tolist())
-        of_words = dict(zip(chosen_items, weights.words([asked.text(item) for item in chosen_items]), strict=True))
-        measured = [
-            _measured(asked, item, found, row, of_words[item], golds, options)
-            for item, row in zip(item_of[kept].tolist(), row_of[kept].tolist(), strict=True)
-        ]
-        names = list(MEASURES)[3:-2]
-        frame = pl.DataFrame(measured, schema={name: MEASURES[name] for name in names}, orient="row")
+        items, row_of = items[kept], row_of[kept]
+        texts = _PairedTexts.of(index.items["question"], items, _texts(rows), row_of)
+        by_text = _by_text(texts, weights)
+        by_keys = _by_keys(asked, items, found, row_of, texts, gold[kept], by_text["text"].to_numpy() >= _CLOSE)
         similar = pl.Series("similarity", similarity[kept]).cast(pl.Float64).fill_nan(None)
-        pairs = pl.DataFrame({PLACE: places[kept], "item": items[kept], "similarity": similar})
-        who = rows[row_of[kept]].select("item_id", "source", "source_row", "question", "answer")
-        benchmark = index.items[items[kept]].select(
+        pairs = pl.DataFrame({PLACE: places[kept], "item": items, "similarity": similar})
+        who = rows[row_of].select("item_id", "source", "source_row", "question", "answer")
+        benchmark = index.items[items].select(
             benchmark="source",
             benchmark_row="source_row",
             benchmark_item_id="item_id",
@@ -94,32 +94,101 @@ def measure(
             benchmark_answer="answer",
         )
         shares = pl.DataFrame({"grams": grams[kept], "distinctive": distinctive[kept]})
-        measures = pl.concat([who, benchmark, pairs, frame, shares], how="horizontal")
-        yield measures.with_columns(pl.col("gap") / weights.most_of_a_word)
+        measured = pl.concat([who, benchmark, pairs, by_text, by_keys, shares], how="horizontal")
+        yield measured.select(*who.columns, *benchmark.columns, *MEASURES)
 
 
-def _measured(
-    asked: Side, item: int, found: Side, row: int, weights: list[float], golds: Rarity, options: Rarity
-) -> tuple[float | int | str | bool | None, ...]:
-    """What one pair measures, in the order of `MEASURES`."""
-    question, text = asked.text(item), found.text(row)
-    alignment = align(question, weights, text)
-    shared = shared_options(asked, item, found, row)
-    gold = compare_golds(asked, item, found, row, closely=alignment.share >= _CLOSE)
-    is_given = gold == "same" and asked.names_gold(item)
-    return (
-        alignment.share,
-        alignment.gap,
-        alignment.asks_otherwise,
-        gold,
-        1.0 if is_given else golds.commonness(asked.golds[item]),
-        len(shared) / len(asked.options[item]) if asked.options[item] else None,
-        sum((1 - options.commonness(option)) ** 2 for option in shared),
-        sum(option.count(" ") + 1 for option in shared),
-        len(found.options[row]),
-        len(question),
-        len(text),
-        " ".join(text[alignment.start : min(alignment.end, alignment.start + _SPAN_WORDS)]),
+@dataclass(frozen=True)
+class _Asked:
+    """The benchmarks' golds and options, and how common each of them is among the benchmarks' items."""
+
+    side: Side
+    common_golds: Floats
+    common_options: Floats
+    option_words: Numbers
+
+    @classmethod
+    def of(cls, index: BenchmarkIndex) -> "_Asked":
+        side = Side(index.items)
+        words = side.options.str.count_matches(" ", literal=True).to_numpy().astype(np.int64) + 1
+        return cls(side, commonness(side.golds, index.count), commonness(side.options, index.count), words)
+
+
+@dataclass(frozen=True)
+class _PairedTexts:
+    """The words of both sides of some pairs.
+
+    Attributes:
+        rows: the words of each question and of each row.
+        lines: the same as lines.
+        asked, found: the number of each pair's question and row in both.
+    """
+
+    rows: Rows
+    lines: pl.Series
+    asked: Numbers
+    found: Numbers
+
+    @classmethod
+    def of(cls, questions: pl.Series, items: Numbers, texts: pl.Series, rows: Numbers) -> "_PairedTexts":
+        asked, found = distinct(items), distinct(rows)
+        marks = marks_of_each(pl.concat([questions.gather(asked), texts.gather(found)]))
+        offsets = np.append(0, np.cumsum(marks.list.len().to_numpy(), dtype=np.int64))
+        words = Rows(marks.explode(empty_as_null=False), offsets)
+        return cls(words, lines_of(marks), np.searchsorted(asked, items), len(asked) + np.searchsorted(found, rows))
+
+    def spans(self, start: Numbers, end: Numbers) -> pl.Series:
+        """The words of each pair's row from one to before another."""
+        lengths = self.rows.kinds.str.len_chars().to_numpy()[self.rows.words] + 1
+        before = np.append(0, np.cumsum(lengths, dtype=np.int64))
+        begin = self.rows.offsets[self.found]
+        low, high = before[begin + start], before[begin + end]
+        at, size = low - before[begin] + 1, np.maximum(high - low - 1, 0)
+        return self.lines.gather(self.found).str.slice(pl.Series(at), pl.Series(size))
+
+
+def _by_text(texts: _PairedTexts, weights: Weights) -> pl.DataFrame:
+    """What the words of each pair measure."""
+    aligned = align(texts.rows, weights.words(texts.rows.kinds), texts.asked, texts.found)
+    return pl.DataFrame(
+        {
+            "text": aligned.share,
+            "gap": aligned.gap / weights.most_of_a_word,
+            "asks_otherwise": aligned.asks_otherwise,
+            "question_words": texts.rows.lengths[texts.asked],
+            "row_words": texts.rows.lengths[texts.found],
+            "span": texts.spans(aligned.start, np.minimum(aligned.end, aligned.start + _SPAN_WORDS)),
+        }
+    )
+
+
+def _by_keys(
+    asked: _Asked, items: Numbers, found: Side, rows: Numbers, texts: _PairedTexts, gold: Golds, is_close: Which
+) -> pl.DataFrame:
+    """What the golds and options of each pair measure.
+
+    Args:
+        gold: as they compare as texts and numbers.
+        is_close: whether they are compared as the verifier does, too.
+    """
+    open_ = np.flatnonzero((gold == OTHER) & is_close)
+    gold[open_[agree_closely(asked.side, items[open_], found, rows[open_])]] = SAME
+    same = np.flatnonzero(gold == SAME)
+    common = asked.common_golds[items]
+    common[same[are_named(asked.side, items[same], texts.lines.gather(texts.asked[same]))]] = 1.0
+    pair, option = shared_options(asked.side, items, found, rows, texts.lines.gather(texts.found))
+    count = np.bincount(pair, minlength=len(items)).astype(np.float64)
+    of_all = asked.side.counts[items].astype(np.float64)
+    share = np.divide(count, of_all, out=np.full(len(items), np.nan), where=of_all > 0)
+    return pl.DataFrame(
+        {
+            "gold": gold,
+            "commonness": common,
+            "options": pl.Series(share).fill_nan(None),
+            "rare_options": np.bincount(pair, (1 - asked.common_options[option]) ** 2, len(items)),
+            "option_words": np.bincount(pair, asked.option_words[option], len(items)).astype(np.int64),
+            "row_options": found.counts[rows],
+        }
     )
 
 

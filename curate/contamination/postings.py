@@ -7,17 +7,21 @@ pairs; it is left out of the search (`COMMON`) and counts only where a pair is v
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from curate.contamination.ranges import ranges
 from curate.tokens import Hashes, Places
 
 Number = TypeVar("Number", np.int64, np.uint64)
 
 COMMON = 30
 """Items; a hash that more of them have finds no candidates. On 49,249 items these are 0.5 % of the 3-grams."""
+
+_ARRAYS = ("hashes", "offsets", "items")
 
 _SLOTS = 16
 """Slots of the table for each hash: about one in sixteen hashes of other texts gets past it."""
@@ -32,16 +36,12 @@ class Postings:
         hashes: distinct, ascending; the low bits that number an item are 0 in each.
         offsets: hash h stands in `items[offsets[h]:offsets[h + 1]]`.
         items: ascending for each hash, without repeats.
-        is_possible: for each value of a hash's leading bits, whether a hash that is not common begins so.
-        begins: for each value of somewhat fewer leading bits, the number of the first hash that does not lie before it.
     """
 
     count: int
     hashes: Hashes
     offsets: Places
     items: npt.NDArray[np.int32]
-    is_possible: npt.NDArray[np.bool_]
-    begins: npt.NDArray[np.int32]
 
     @classmethod
     def of(cls, hashes: Hashes, items: Places, count: int) -> "Postings":
@@ -55,14 +55,35 @@ class Postings:
         kept = packed & ~mask
         starts = starts_of(kept)
         offsets = np.append(starts, len(kept)).astype(np.int64)
-        each = kept[starts]
-        bits = max(10, (len(each) * _SLOTS).bit_length())
-        is_possible = np.zeros(1 << bits, np.bool_)
-        is_possible[each[np.diff(offsets) <= COMMON] >> np.uint64(64 - bits)] = True
-        heads = (each >> np.uint64(64 - max(10, len(each).bit_length()))).astype(np.int64)
-        begins = np.zeros((1 << max(10, len(each).bit_length())) + 1, np.int32)
-        np.cumsum(np.bincount(heads, minlength=len(begins) - 1), out=begins[1:])
-        return cls(count, each, offsets, (packed & mask).astype(np.int32), is_possible, begins)
+        return cls(count, kept[starts], offsets, (packed & mask).astype(np.int32))
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write the arrays into files that begin with a name."""
+        for array in _ARRAYS:
+            np.save(folder / f"{name}-{array}.npy", getattr(self, array))
+
+    @classmethod
+    def load(cls, folder: Path, name: str, count: int) -> "Postings":
+        """Map what `save` wrote into memory."""
+        arrays = [np.asarray(np.load(folder / f"{name}-{array}.npy", mmap_mode="r")) for array in _ARRAYS]
+        return cls(count, *arrays)
+
+    @cached_property
+    def is_possible(self) -> npt.NDArray[np.bool_]:
+        """For each value of a hash's leading bits, whether a hash that is not common begins so."""
+        bits = max(10, (len(self.hashes) * _SLOTS).bit_length())
+        possible = np.zeros(1 << bits, np.bool_)
+        possible[self.hashes[self.frequencies <= COMMON] >> np.uint64(64 - bits)] = True
+        return possible
+
+    @cached_property
+    def begins(self) -> npt.NDArray[np.int32]:
+        """For each value of somewhat fewer leading bits, the number of the first hash that does not lie before it."""
+        bits = max(10, len(self.hashes).bit_length())
+        heads = (self.hashes >> np.uint64(64 - bits)).astype(np.int64)
+        begins = np.zeros((1 << bits) + 1, np.int32)
+        np.cumsum(np.bincount(heads, minlength=1 << bits), out=begins[1:])
+        return begins
 
     @cached_property
     def frequencies(self) -> Places:
@@ -87,17 +108,18 @@ class Postings:
 
         Hashes are spread evenly, so that about one begins with the leading bits of the one looked for, and seldom three.
         """
-        found = np.full(len(hashes), -1, np.int64)
         wanted = hashes & ~_mask(self.count)
         heads = (wanted >> np.uint64(65 - len(self.begins).bit_length())).astype(np.int64)
-        at, end = self.begins[heads], self.begins[heads + 1]
-        open_ = np.flatnonzero(at < end)
+        found, end = self.begins[heads].astype(np.int64), self.begins[heads + 1]
+        if not len(self.hashes):
+            return np.full(len(hashes), -1, np.int64)
+        open_ = np.flatnonzero(self.hashes.take(found, mode="clip") != wanted)
         while len(open_):
-            numbers = at[open_]
-            is_found = self.hashes[numbers] == wanted[open_]
-            found[open_[is_found]] = numbers[is_found]
-            at[open_] += 1
-            open_ = open_[~is_found & (numbers + 1 < end[open_])]
+            found[open_] += 1
+            is_out = found[open_] >= end[open_]
+            found[open_[is_out]] = -1
+            open_ = open_[~is_out]
+            open_ = open_[self.hashes[found[open_]] != wanted[open_]]
         return found
 
     def by_item(self, items: Places) -> tuple[Places, npt.NDArray[np.int32]]:
@@ -128,17 +150,16 @@ class Postings:
         Returns:
             Row, item and the sum of the shared hashes' weights, by row and item.
         """
-        frequencies = self.frequencies[numbers]
-        which = np.repeat(np.arange(len(numbers)), frequencies)
-        starts = np.repeat(self.offsets[numbers] - np.cumsum(frequencies) + frequencies, frequencies)
-        items = self.items[starts + np.arange(len(which))]
-        keys = rows[which] * self.count + items
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
+        which, at = ranges((self.offsets[numbers], self.offsets[numbers + 1]))
+        bits = len(
+            self.hashes
+        ).bit_length()  # with a batch's rows, a million items and a hundred million hashes it fits
+        packed = np.sort((rows[which] * self.count + self.items[at]) << bits | numbers[which])
+        keys = packed >> bits
         starts = starts_of(keys)
         if not len(starts):
             return starts, starts, np.zeros(0)
-        sums = np.add.reduceat(weights[numbers[which[order]]].astype(np.float64), starts)
+        sums = np.add.reduceat(weights[packed & ((1 << bits) - 1)].astype(np.float64), starts)
         return keys[starts] // self.count, keys[starts] % self.count, sums
 
 

@@ -5,18 +5,21 @@ Boilerplate is discounted twice. A word weighs by how few benchmark questions ha
 """
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from curate.contamination.alignment import Floats
 from curate.contamination.candidates import Candidates
 from curate.contamination.index import BenchmarkIndex, weights
-from curate.contamination.postings import distinct
+from curate.contamination.ranges import ranges
 from curate.contamination.texts import Texts
-from curate.sameness import gold_forms
 from curate.tokens import Places, tokenise
 
 _SYMBOL_WEIGHT = 1.0
 """Of a mark such as + or =; a word that one question has weighs 11 among 49,249, and "the" 1."""
+
+
+_PER_UNIT = 1 << 28
+"""Parts of which a weight is a whole number: sums of weights are then exact, whatever their order."""
 
 
 class Weights:
@@ -33,32 +36,24 @@ class Weights:
         self._gram_weights = np.log(population / np.maximum(self._grams.frequencies + seen - 1, 1))
         self._offsets, self._numbers = self._grams.by_item(candidates.items)
 
-    def words(self, questions: list[list[str]]) -> list[list[float]]:
-        """The weight of each word, number and symbol of each question; what `tokenise` parts weighs as its parts do."""
-        vocabulary = sorted({mark for question in questions for mark in question})
-        tokens = tokenise(pl.Series(vocabulary, dtype=pl.String))
+    def words(self, marks: pl.Series) -> Floats:
+        """The weight of each of some words, numbers and symbols; what `tokenise` parts weighs as its parts do."""
+        tokens = tokenise(marks)
         numbers = self._words.numbers(tokens.hashes)
         each = np.where(numbers >= 0, self._word_weights[numbers], 0)
-        sums = np.concatenate([[0.0], np.cumsum(each, dtype=np.float64)])
-        total = sums[tokens.offsets[1:]] - sums[tokens.offsets[:-1]]
-        weight = dict(zip(vocabulary, np.where(tokens.counts > 0, total, _SYMBOL_WEIGHT).tolist(), strict=True))
-        return [[weight[mark] for mark in question] for question in questions]
+        total = np.bincount(tokens.rows(), each, len(marks))
+        return np.round(np.where(tokens.counts > 0, total, _SYMBOL_WEIGHT) * _PER_UNIT) / _PER_UNIT
 
-    def grams(
-        self, rows: Places, items: Places, texts: Texts
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def grams(self, rows: Places, items: Places, texts: Texts) -> tuple[Floats, Floats]:
         """For each pair: the share of the item's 3-grams that the row has, and how many distinctive ones these are."""
         count = len(self._grams.hashes)
         held_rows = np.concatenate([texts.grams.rows(), texts.other_rows])
         numbers = self._grams.numbers(np.concatenate([texts.grams.hashes, texts.other_grams]))
-        held = distinct((held_rows * count + numbers)[numbers >= 0])
-        counts = self._offsets[items + 1] - self._offsets[items]
-        pair = np.repeat(np.arange(len(items)), counts)
-        inside = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
-        wanted = self._numbers[self._offsets[items][pair] + inside].astype(np.int64)
+        held = (held_rows * count + numbers)[numbers >= 0]
+        pair, at = ranges((self._offsets[items], self._offsets[items + 1]))
+        wanted = self._numbers[at].astype(np.int64)
         keys = rows[pair] * count + wanted
-        at = np.minimum(np.searchsorted(held, keys), max(len(held) - 1, 0))
-        is_held = held[at] == keys if len(held) else np.zeros(len(keys), np.bool_)
+        is_held = pl.Series(keys).is_in(pl.Series(held).implode()).to_numpy()
         weight = self._gram_weights[wanted]
         total = np.bincount(pair, weights=weight, minlength=len(items))
         shared = np.bincount(pair, weights=weight * is_held, minlength=len(items))
@@ -66,13 +61,8 @@ class Weights:
         return np.asarray(shared / np.maximum(total, 1e-9)), np.asarray(distinctive, np.float64)
 
 
-class Rarity:
-    """How common a gold or an option is among the benchmark items: log(items that have it) / log(all items)."""
-
-    def __init__(self, texts: pl.Series, count: int) -> None:
-        counts = gold_forms(texts).drop_nulls().rename("form").value_counts(name="count")
-        logarithms = np.log(counts["count"].to_numpy()) / np.log(max(count, 2))
-        self._commonness = dict(zip(counts["form"], np.minimum(logarithms, 1.0).tolist(), strict=True))
-
-    def commonness(self, form: str | None) -> float:
-        return float(self._commonness.get(form or "", 0.0))
+def commonness(forms: pl.Series, count: int) -> Floats:
+    """How common each gold or option is among items: log(how often it is there) / log(all items); 0 for a blank one."""
+    often = pl.DataFrame({"form": forms}).select(pl.len().over("form")).to_series()
+    is_blank = (forms.is_null() | (forms == "")).to_numpy()
+    return np.where(is_blank, 0.0, np.minimum(np.log(often.to_numpy()) / np.log(max(count, 2)), 1.0))

@@ -1,84 +1,138 @@
-"""The two items of a pair, and what of each is compared: words, gold and options; all of it read off when it is needed."""
+"""The golds and options of items as they are compared, and which of them the two items of a pair share: many pairs at once."""
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from string import ascii_lowercase
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from curate.contamination.marks import marks_of_each
+from curate.contamination.ranges import ranges
 from curate.contamination.texts import plain_options
-from curate.sameness import gold_forms, golds_agree, marks_of
+from curate.fuzzy.edits import Numbers, Which
+from curate.sameness import gold_forms, golds_agree
+from curate.tokens import Places
+
+SAME, OTHER, UNKNOWN = "same", "other", "unknown"
+
+Golds = npt.NDArray[np.str_]
+"""Of each pair: `SAME`, `OTHER`, or `UNKNOWN` where one of the golds is missing."""
 
 
 class Side:
     """Items of a corpus or of the benchmarks, numbered by their place in a frame.
 
     Args:
-        items: columns `SHOWN`.
-        texts: what of each is compared: its question, or that and its context.
+        items: columns `options`, `answer`, `answer_index` and `answer_kind`.
+
+    Attributes:
+        is_open: whether an item has no options of which one is its gold.
+        golds: the form of each gold; null where there is none.
+        options: the forms of all options, after one another.
+        offsets: one more than there are items; item i has `options[offsets[i]:offsets[i + 1]]`.
     """
 
-    def __init__(self, items: pl.DataFrame, texts: pl.Series) -> None:
-        self._texts, self._options, self._answers = texts, items["options"], items["answer"]
-        self.gold_places = items["answer_index"].to_list()
-        self.is_open = items["answer_index"].is_null().to_numpy()
-        self.kinds = items["answer_kind"].to_list()
-        self._marks: dict[int, list[str]] = {}
-
-    def read(self, chosen: list[int]) -> None:
-        """Read the texts of some items; no others are asked for after that."""
-        self._marks = dict(zip(chosen, marks_of_each(self._texts.gather(chosen)), strict=True))
-
-    def text(self, item: int) -> list[str]:
-        """The words, numbers and symbols of a text."""
-        return self._marks[item]
-
-    def line(self, item: int) -> str:
-        """The same as one line, a space around each."""
-        return f" {' '.join(self.text(item))} "
+    def __init__(self, items: pl.DataFrame) -> None:
+        self._gold_places, self._kinds = items["answer_index"], items["answer_kind"]
+        self.is_open: Which = items["answer_index"].is_null().to_numpy()
+        self.golds = gold_forms(plain_golds(items["answer"]))
+        rows, plain = plain_options(items["options"])
+        self.options = gold_forms(plain).fill_null("")
+        self.offsets = np.append(0, np.cumsum(np.bincount(rows, minlength=items.height)))
 
     @cached_property
-    def golds(self) -> list[str | None]:
-        return gold_forms(plain_golds(self._answers)).to_list()
+    def counts(self) -> Places:
+        """How many options each item has."""
+        return np.diff(self.offsets)
 
-    @cached_property
-    def options(self) -> list[list[str]]:
-        places, plain = plain_options(self._options)
-        options: list[list[str]] = [[] for _ in self.kinds]
-        for place, form in zip(places.tolist(), gold_forms(plain).fill_null("").to_list(), strict=True):
-            options[place].append(form)
-        return options
+    def letters(self, items: Numbers) -> pl.Series:
+        """The letter of the option that is the gold of each item."""
+        places = self._gold_places.gather(items)
+        return pl.Series(
+            [None if place is None else ascii_lowercase[place : place + 1] for place in places], dtype=pl.String
+        )
 
-    def names_gold(self, item: int) -> bool:
-        """Whether the gold stands in the question, as in "even, odd or neither": it then tells no questions apart."""
-        return f" {' '.join(_marks(self.golds[item] or ''))} " in self.line(item)
+    def kinds(self, items: Numbers) -> list[str]:
+        kinds: list[str] = self._kinds.gather(items).to_list()
+        return kinds
 
 
-def compare_golds(asked: Side, item: int, found: Side, row: int, *, closely: bool) -> str:
-    """Compare golds as texts and numbers; closely, also as the verifier does. A letter alone stands for its option.
+def compare_golds(asked: Side, items: Numbers, found: Side, rows: Numbers) -> Golds:
+    """Compare golds as texts and numbers; a letter alone stands for its option."""
+    left, right = asked.golds.gather(items), found.golds.gather(rows)
+    is_known = (left.is_not_null() & right.is_not_null()).to_numpy()
+    is_same = (left == right).fill_null(False).to_numpy(writable=True)
+    differ = np.flatnonzero(is_known & ~is_same)
+    numbers, forms = _numbered(pl.concat([left.gather(differ), right.gather(differ)]))
+    marks, _ = _numbered(as_lines(forms))
+    is_same[differ] = marks[numbers[: len(differ)]] == marks[numbers[len(differ) :]]
+    unlisted = differ[~is_same[differ] & (found.counts[rows[differ]] == 0)]
+    is_letter = asked.letters(items[unlisted]) == right.gather(unlisted)
+    is_same[unlisted] = is_letter.fill_null(False).to_numpy()
+    return np.where(is_known, np.where(is_same, SAME, OTHER), UNKNOWN)
+
+
+def agree_closely(asked: Side, items: Numbers, found: Side, rows: Numbers) -> Which:
+    """Whether golds, none of which is missing, are the same as the verifier sees them; those among options are not asked for."""
+    golds = asked.golds.gather(items).to_list(), found.golds.gather(rows).to_list(), asked.kinds(items)
+    is_open = asked.is_open[items] & found.is_open[rows]
+    return np.array([both and golds_agree(*pair) for both, *pair in zip(is_open, *golds, strict=True)], np.bool_)
+
+
+def shared_options(asked: Side, items: Numbers, found: Side, rows: Numbers, lines: pl.Series) -> tuple[Places, Places]:
+    """The benchmark's options that are among the row's, or in its text when that runs them on.
+
+    Args:
+        lines: of each pair's row, as `as_lines` gives them.
 
     Returns:
-        "same", "other", or "unknown" where one of them is missing.
+        The pair of each such option, ascending, and the option's number.
     """
-    left, right = asked.golds[item], found.golds[row]
-    if left is None or right is None:
-        return "unknown"
-    if left == right or _marks(left) == _marks(right):
-        return "same"
-    place = asked.gold_places[item]
-    if place is not None:
-        return "same" if not found.options[row] and right == ascii_lowercase[place : place + 1] else "other"
-    is_open = found.gold_places[row] is None
-    return "same" if closely and is_open and golds_agree(left, right, asked.kinds[item]) else "other"
+    pair, option = ranges((asked.offsets[items], asked.offsets[items + 1]))
+    wanted, row = asked.options.gather(option), rows[pair]
+    numbers, forms = _numbered(pl.concat([wanted, found.options]))
+    held = np.repeat(np.arange(len(found.counts)), found.counts) * len(forms) + numbers[len(wanted) :]
+    is_shared = (
+        pl.Series(row * len(forms) + numbers[: len(wanted)]).is_in(pl.Series(held).implode()).to_numpy(writable=True)
+    )
+    unlisted = np.flatnonzero(found.counts[row] == 0)
+    needles = as_lines(wanted.gather(unlisted))
+    is_shared[unlisted] = _contain(lines.gather(pair[unlisted]), needles)
+    return pair[is_shared], option[is_shared]
 
 
-def shared_options(asked: Side, item: int, found: Side, row: int) -> list[str]:
-    """The benchmark's options that are among the row's, or in its text when that runs them on."""
-    wanted, held = asked.options[item], found.options[row]
-    if held or not wanted:
-        return [option for option in wanted if option in held]
-    line = found.line(row)
-    return [option for option in wanted if f" {' '.join(_marks(option))} " in line]
+def are_named(asked: Side, items: Numbers, lines: pl.Series) -> Which:
+    """Whether the gold stands in its question, as in "even, odd or neither": it then tells no questions apart.
+
+    Args:
+        lines: of each question, as `as_lines` gives them.
+    """
+    golds = as_lines(asked.golds.gather(items).fill_null(""))
+    return _contain(lines, golds)
+
+
+def as_lines(texts: pl.Series) -> pl.Series:
+    """The words, numbers and symbols of each text as one line, a space around each."""
+    return lines_of(marks_of_each(texts))
+
+
+def lines_of(marks: pl.Series) -> pl.Series:
+    """Lists of words as lines, a space around each."""
+    return " " + marks.list.join(" ") + " "
+
+
+def _contain(lines: pl.Series, parts: pl.Series) -> Which:
+    """Whether each line has its part in it."""
+    both = pl.DataFrame({"line": lines, "part": parts})
+    found: Which = both.select(pl.col("line").str.contains(pl.col("part"), literal=True)).to_series().to_numpy()
+    return found
+
+
+def _numbered(texts: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
+    """For each text the number of its kind, and the different texts."""
+    encoded = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+    return pl.Series(encoded.indices).to_numpy(), pl.Series(encoded.dictionary)
 
 
 def plain_golds(answers: pl.Series) -> pl.Series:
@@ -86,8 +140,3 @@ def plain_golds(answers: pl.Series) -> pl.Series:
     plain = answers.str.replace(r"(?s)^\s*\(?[A-Ja-j][).:]\s*(\S.*)$", "$1")
     plain = plain.str.replace(r"(?s)^.*\\boxed\{(.*)\}.*$", "$1")
     return plain.str.replace(r"^\$?\\(?:text|mathrm|mbox|textbf)\{([^{}]*)\}\$?$", "$1")
-
-
-@lru_cache(maxsize=1 << 16)
-def _marks(text: str) -> tuple[str, ...]:
-    return tuple(marks_of(text))

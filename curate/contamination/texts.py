@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from curate.tokens import Hashes, Places, Tokens, shingles, tokenise
+from curate.tokens import Hashes, Places, Tokens, shingles, token_chunks, tokenise
 
 GRAM = 3
 """Words of a gram."""
@@ -58,6 +58,12 @@ class Texts:
             option_rows,
             wholes(option_grams),
         )
+
+
+def gram_chunks(texts: pl.Series) -> Iterator[tuple[slice, Tokens]]:
+    """Yield runs of texts, in order, with the 3-grams of each text."""
+    for part, words in token_chunks(texts):
+        yield part, shingles(words, GRAM)
 
 
 def wholes(grams: Tokens) -> Hashes:

@@ -5,7 +5,8 @@ each different word becomes a letter, and a row of words a string of them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any
 
@@ -50,7 +51,18 @@ class Edits:
         """Whether one word stands in place of another."""
         return self.goes & self.comes
 
-    @property
+    def among(self, pairs: Numbers, count: int) -> "Edits":
+        """The edits of some of `count` pairs, which are numbered anew.
+
+        Args:
+            pairs: numbers of pairs, ascending.
+        """
+        number = np.full(count, -1)
+        number[pairs] = np.arange(len(pairs))
+        found = self[number[self.pair] >= 0]
+        return replace(found, pair=number[found.pair])
+
+    @cached_property
     def stretches(self) -> Numbers:
         """The number of the stretch that each edit is in: swaps beside each other are one, any other edit is one by itself."""
         follows = self.swaps[1:] & self.swaps[:-1] & (self.pair[1:] == self.pair[:-1])
@@ -80,33 +92,36 @@ class Rows:
 
     def are_equal(self, left: Numbers, right: Numbers) -> Which:
         """Which pairs have the same words in the same order."""
-        return np.array([one == other for one, other in zip(*self._sides(left, right), strict=True)], np.bool_)
+        return np.array([one == other for one, other in zip(*self.sides(left, right), strict=True)], np.bool_)
 
     def have_equal_words(self, left: Numbers, right: Numbers) -> Which:
         """Which pairs have the same words in any order."""
-        sums = np.concatenate([[0], np.cumsum(self.words, dtype=np.int64)])
-        row_sums = np.diff(sums[self.offsets])
-        found: Which = (row_sums[left] == row_sums[right]) & (self.lengths[left] == self.lengths[right])
+        found: Which = (self._sums[left] == self._sums[right]) & (self.lengths[left] == self.lengths[right])
         maybe = np.flatnonzero(found)
         found[maybe] = [
-            sorted(one) == sorted(other) for one, other in zip(*self._sides(left[maybe], right[maybe]), strict=True)
+            sorted(one) == sorted(other) for one, other in zip(*self.sides(left[maybe], right[maybe]), strict=True)
         ]
         return found
 
-    @property
+    @cached_property
+    def _sums(self) -> Numbers:
+        """Of each row a number that does not depend on the order of its words."""
+        return np.diff(np.append(0, np.cumsum(self.words, dtype=np.int64))[self.offsets])
+
+    @cached_property
     def lengths(self) -> Numbers:
         """How many words each row has."""
         return np.diff(self.offsets)
 
     def distances(self, left: Numbers, right: Numbers) -> Numbers:
         """How many words of each pair need an edit."""
-        one, other = self._sides(left, right)
+        one, other = self.sides(left, right)
         found: Numbers = cpdist(one, other, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
         return found
 
     def edits(self, left: Numbers, right: Numbers) -> Edits:
         """Align the rows of each pair."""
-        found = [Levenshtein.editops(*pair).as_list() for pair in zip(*self._sides(left, right), strict=True)]
+        found = [Levenshtein.editops(*pair).as_list() for pair in zip(*self.sides(left, right), strict=True)]
         counts = np.fromiter(map(len, found), np.int64, len(found))
         flat = np.fromiter(chain.from_iterable(found), _EDITS, int(counts.sum()))
         pair, last = np.repeat(np.arange(len(found)), counts), len(self.words) - 1
@@ -115,7 +130,12 @@ class Rows:
         )
         return Edits(pair, flat["kind"] != b"i", flat["kind"] != b"d", at, to)
 
-    def _sides(self, left: Numbers, right: Numbers) -> tuple[list[Row], list[Row]]:
+    def spell(self, at: Numbers) -> list[str]:
+        """Some of the words, by where they stand among all."""
+        return self.kinds.gather(self.words[at]).to_list()
+
+    def sides(self, left: Numbers, right: Numbers) -> tuple[list[Row], list[Row]]:
+        """The rows of each pair as rapidfuzz reads them: strings, or lists of numbers."""
         one, other = ([self._rows[row] for row in side.tolist()] for side in (left, right))
         return one, other
 

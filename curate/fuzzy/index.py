@@ -88,10 +88,13 @@ def _write(index: Index, files: Sequence[BinaryIO], standing: Hashes, words: Tok
     signatures = _signatures(words, settings, index.rarity)
     index.sketches[standing] = sketches(signatures)
     is_compared = (index.terms[standing] != NO_TERMS) & (words.counts > 0)
-    bits, standing = np.uint64(index.standing_bits), standing[is_compared]
-    for file, key in zip(files, (*band_keys(signatures, settings.band_rows), _whole(words)), strict=True):
-        packed = key[is_compared] >> bits << bits | standing
-        file.write(packed.astype("<u8", copy=False).data)  # tofile would open the file anew
+    bits = np.uint64(index.standing_bits)
+    packed = np.vstack([band_keys(signatures, settings.band_rows), _whole(words)]).compress(is_compared, axis=1)
+    packed >>= bits
+    packed <<= bits
+    packed |= standing[is_compared]
+    for file, keys in zip(files, packed.astype("<u8", copy=False), strict=True):
+        file.write(keys.data)  # tofile would open the file anew
 
 
 def _signatures(words: Tokens, settings: FuzzySettings, rarity: Rarity) -> npt.NDArray[np.uint32]:

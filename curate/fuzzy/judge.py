@@ -87,10 +87,9 @@ class Judge:
     """
 
     def __init__(self, rows: pl.DataFrame, rarity: Rarity, settings: FuzzySettings) -> None:
-        self._rows, self._settings = rows, settings
-        self._questions, self._options = rows["question"], rows["options"]
-        self._lines: list[str] = self._questions.to_list()
-        self._texts = Texts(self._questions, rarity)
+        self._rows, self._settings, self._options = rows, settings, rows["options"]
+        self._texts = Texts(rows["question"], rarity)
+        self._lines = self._texts.lines
 
     def verdicts(self, pairs: Compared) -> Verdicts:
         """Judge some pairs."""
@@ -111,7 +110,8 @@ class Judge:
         return means_the_same(self._lines[left], self._lines[right], self._has_options(left), is_crowded)
 
     def _of_equal_words(self, pairs: Compared) -> npt.NDArray[np.uint8]:
-        differs = ask_otherwise(self._questions, pairs.left, pairs.right)
+        edits = self._texts.edits(pairs.left, pairs.right)
+        differs = ask_otherwise(self._texts, pairs.left, pairs.right, edits)
         alike = np.where(differs, Verdict.NUMBERS, Verdict.SAME)
         siblings = self._siblings(pairs, differs)
         for pair in np.flatnonzero(~pairs.is_alike & (siblings == Verdict.GOLD)).tolist():
@@ -126,22 +126,27 @@ class Judge:
 
     def _of_other_words(self, pairs: Compared) -> tuple[npt.NDArray[np.uint8], Floats, dict[int, str]]:
         overlap = self._texts.overlap(pairs.left, pairs.right)
-        weighed = np.flatnonzero(pairs.is_alike & (overlap >= LEAST_OVERLAP))
-        likeness = self._texts.likeness(pairs.left[weighed], pairs.right[weighed])
+        is_near = overlap >= self._settings.sibling_similarity
+        is_weighed = pairs.is_alike & (overlap >= LEAST_OVERLAP)
+        aligned, weighed = np.flatnonzero(is_weighed | is_near), np.flatnonzero(is_weighed)
+        edits = self._texts.edits(pairs.left[aligned], pairs.right[aligned])
+        of_weighed = edits.among(np.flatnonzero(is_weighed[aligned]), len(aligned))
+        likeness = self._texts.likeness(pairs.left[weighed], pairs.right[weighed], of_weighed)
         similarity, is_enough = np.zeros(len(overlap)), np.zeros(len(overlap), np.bool_)
         similarity[weighed], is_enough[weighed] = likeness.similarity, self._are_enough(pairs[weighed], likeness)
         least = np.where(pairs.is_crowded, self._settings.least_similarity, self._settings.grey_similarity)
         is_grey = pairs.is_alike & (similarity >= least)
-        is_near = overlap >= self._settings.sibling_similarity
-        differs, asked = np.zeros(len(overlap), np.bool_), np.flatnonzero(is_enough | is_grey | is_near)
-        differs[asked] = ask_otherwise(self._questions, pairs.left[asked], pairs.right[asked])
+        is_asked = is_enough | is_grey | is_near
+        differs, asked = np.zeros(len(overlap), np.bool_), np.flatnonzero(is_asked)
+        edits = edits.among(np.flatnonzero(is_asked[aligned]), len(aligned))
+        differs[asked] = ask_otherwise(self._texts, pairs.left[asked], pairs.right[asked], edits)
         verdicts = np.select(
             [is_enough & ~differs, is_grey & ~differs, is_enough, is_near & (differs | ~pairs.is_alike)],
             [Verdict.SAME, Verdict.DOUBTFUL, Verdict.NUMBERS, self._siblings(pairs, differs)],
             Verdict.OTHER,
         )
         same = np.flatnonzero(verdicts[weighed] == Verdict.SAME)
-        shown = dict(zip(weighed[same].tolist(), self._texts.differs(likeness.edits, same), strict=True))
+        shown = dict(zip(weighed[same].tolist(), self._texts.differs(of_weighed, same), strict=True))
         is_weight = (verdicts == Verdict.SAME) | (verdicts == Verdict.DOUBTFUL)
         return verdicts.astype(np.uint8), np.where(is_weight, similarity, overlap), shown
 
@@ -170,7 +175,8 @@ class Judge:
         found = ~(pairs.is_crowded | likeness.is_reordered | (is_short & (is_weak | likeness.is_swapped)))
         found |= likeness.is_slip & ~likeness.is_reordered
         found &= likeness.similarity >= settings.least_similarity
-        for pair in np.flatnonzero(found & is_weak & ~likeness.is_slip).tolist():
+        may_negate = self._texts.may_negate[pairs.left] | self._texts.may_negate[pairs.right]
+        for pair in np.flatnonzero(found & is_weak & ~likeness.is_slip & may_negate).tolist():
             found[pair] = not is_negated(self._lines[pairs.left[pair]], self._lines[pairs.right[pair]])
         return found
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
 from curate.fuzzy.edits import Edits, Numbers, Rows, Which
 from curate.fuzzy.rarity import Bits, Rarity
-from curate.tokens import Tokens, spelt, tokenise
+from curate.sameness import FORMATTING
+from curate.tokens import Tokens, spelt_tokens, tokenise
 
 COMMONER = 20
 """A word that was seen so many times less than another of nearly the same letters is a slip of the hand for it."""
@@ -36,6 +36,12 @@ LITTLE_WORDS = frozenset(
 )
 """Words that seldom decide what is asked."""
 
+_SPACE = r"\x09-\x0d\x1c-\x20"
+_MARKS = re.escape("".join(filter(str.isascii, FORMATTING)))
+_NEGATION = r"(?i)(?-u:\b)(?:not|no|never|cannot|neither|nor|without|except)(?-u:\b)|n't(?-u:\b)|[^\x00-\x7f]"
+_GAP = rf"[{_MARKS}]*[{_SPACE}][{_MARKS}{_SPACE}]*"
+_PLAIN = rf"^[{_MARKS}{_SPACE}]*(?:[0-9A-Za-z_]+(?:{_GAP}[0-9A-Za-z_]+)*[{_MARKS}{_SPACE}]*)?$"
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -49,7 +55,6 @@ class Likeness:
         is_swapped: whether a word of one stands where the other has another that is no slip and no little word.
         is_reordered: whether both have the same words in another order, which may be what is asked.
         is_slip: whether nothing differs but slips, words said twice and little words.
-        edits: of their words.
     """
 
     similarity: Floats
@@ -57,16 +62,25 @@ class Likeness:
     is_swapped: Which
     is_reordered: Which
     is_slip: Which
-    edits: Edits
 
 
 class Texts:
-    """Questions made ready to be compared, by their number in the series."""
+    """Questions made ready to be compared, by their number in the series.
+
+    Attributes:
+        questions, lines: the texts.
+        are_plain: whether between the words of a text nothing stands but white space and marks that are formatting, so that its
+            words are its units (`curate.sameness.units_of`).
+        words: of all texts, equal numbers for equal words.
+    """
 
     def __init__(self, questions: pl.Series, rarity: Rarity) -> None:
-        self._questions, self._rarity = questions, rarity
-        self._tokens = tokenise(questions)
+        self.questions, self._rarity = questions, rarity
+        self.lines: list[str] = questions.to_list()
+        self.are_plain: Which = questions.str.contains(_PLAIN).to_numpy()
+        self._tokens, self._spelt = spelt_tokens(questions)
         self._rows = Rows(pl.Series(self._tokens.hashes), self._tokens.offsets)
+        self.words = self._rows.words
 
     def are_equal(self, left: Numbers, right: Numbers) -> Which:
         """Which pairs of texts have the same words in the same order."""
@@ -80,12 +94,16 @@ class Texts:
         )
         return overlap
 
-    def likeness(self, left: Numbers, right: Numbers) -> Likeness:
-        """Align pairs of texts by their words and weigh the edits."""
-        edits = self._rows.edits(left, right)
-        (bits, _), is_little = self._weights, self._is_little
+    def edits(self, left: Numbers, right: Numbers) -> Edits:
+        """Align pairs of texts by their words."""
+        return self._rows.edits(left, right)
+
+    def likeness(self, left: Numbers, right: Numbers, edits: Edits) -> Likeness:
+        """Weigh the edits of pairs of texts."""
+        bits, _ = self._weights
         counts = self._are_no_slips(edits)
-        is_foreign = counts & ~((~edits.goes | is_little[edits.at]) & (~edits.comes | is_little[edits.to]))
+        old, new = (self._is_little[self.words[side]] for side in (edits.at, edits.to))
+        is_foreign = counts & ~((~edits.goes | old) & (~edits.comes | new))
         lost = _sums(edits.pair, np.where(counts & edits.goes, bits[edits.at], 0), len(left))
         come = _sums(edits.pair, np.where(counts & edits.comes, bits[edits.to], 0), len(left))
         shared = np.maximum((self._totals[left] - lost + self._totals[right] - come) / 2, 0.0)
@@ -96,7 +114,6 @@ class Texts:
             _sums(edits.pair, is_foreign & edits.swaps, len(left)) > 0,
             self._rows.have_equal_words(left, right),
             _sums(edits.pair, is_foreign, len(left)) == 0,
-            edits,
         )
 
     def differs(self, edits: Edits, pairs: Numbers) -> list[str]:
@@ -105,7 +122,7 @@ class Texts:
         place = np.arange(len(edits.pair)) - np.searchsorted(edits.pair, edits.pair)
         chosen = np.flatnonzero((place < MOST_SHOWN) & np.isin(edits.pair, pairs))
         there = zip(edits.goes[chosen].tolist(), edits.comes[chosen].tolist(), strict=True)
-        words = zip(self._words(edits.at[chosen]), self._words(edits.to[chosen]), strict=True)
+        words = zip(self.spell(edits.at[chosen]), self.spell(edits.to[chosen]), strict=True)
         for pair, (goes, comes), (old, new) in zip(edits.pair[chosen].tolist(), there, words, strict=True):
             shown[pair].append(f"{old if goes else ''}/{new if comes else ''}")
         return [" ".join(each) for each in shown.values()]
@@ -120,28 +137,30 @@ class Texts:
 
     def _are_misspelt(self, at: Numbers, to: Numbers) -> Which:
         """Whether a word is another of nearly the same letters that was seen much more often, or both are rare."""
-        seen = self._weights[1].astype(np.float64)
-        rarer, commoner = np.minimum(seen[at], seen[to]), np.maximum(seen[at], seen[to])
+        seen, other = (self._weights[1][side].astype(np.float64) for side in (at, to))
+        rarer, commoner = np.minimum(seen, other), np.maximum(seen, other)
         found = (rarer <= 2) | (rarer * COMMONER <= commoner)
         maybe = np.flatnonzero(found)
-        old, new = self._words(at[maybe]), self._words(to[maybe])
+        old, new = self.spell(at[maybe]), self.spell(to[maybe])
         distances = cpdist(old, new, scorer=Levenshtein.distance, score_cutoff=1, workers=1)
         shorter = np.minimum(*(np.fromiter(map(len, side), np.int64, len(side)) for side in (old, new)))
         found[maybe] = (distances <= 1) & (shorter >= 2)
         return found
 
-    def _words(self, numbers: Numbers) -> list[str]:
-        """Some words as text."""
-        return pl.Series(self._spelt.take(pl.Series(numbers).to_arrow())).to_list()
+    def spell(self, at: Numbers) -> list[str]:
+        """Some of the words, by where they stand among all."""
+        return self._spelt.spell(at)
 
     @cached_property
-    def _spelt(self) -> pa.LargeStringArray:
-        return spelt(self._questions)
+    def may_negate(self) -> Which:
+        """Whether a text may say "not" or "never" (`curate.sameness.is_negated`); those that are not ASCII all may."""
+        return self.questions.str.contains(_NEGATION).to_numpy()
 
     @cached_property
     def _is_little(self) -> Which:
+        """Whether each different word is a little one."""
         little = tokenise(pl.Series(sorted(LITTLE_WORDS))).hashes
-        return np.isin(self._tokens.hashes, little)
+        return np.isin(self._rows.kinds.to_numpy(), little)
 
     @cached_property
     def _is_twice(self) -> Which:

@@ -11,6 +11,7 @@ Python lists, which costs more than all else here.
 """
 
 import itertools
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +44,7 @@ def minhash(shingles: Tokens, values: int, seed: int) -> npt.NDArray[np.uint32]:
         return np.full((values, len(counts)), _NOTHING)
     laid, begins, places = _strips(shingles)
     product, least = np.empty_like(laid), np.empty((values, laid.shape[1]), np.uint32)
-    drawn = np.random.PCG64(seed).random_raw(values)  # raw: the same in every version of NumPy
-    for value, factor in enumerate((drawn >> np.uint64(32)).astype(np.uint32) | np.uint32(1)):
+    for value, factor in enumerate(_factors(values, seed)):
         np.multiply(laid, factor, out=product)
         np.minimum.reduce(product, axis=0, out=least[value])
     for low, high in itertools.pairwise(begins[1:]):
@@ -52,6 +52,13 @@ def minhash(shingles: Tokens, values: int, seed: int) -> npt.NDArray[np.uint32]:
     signatures = least.take(places, axis=1, mode="clip")
     signatures[:, counts == 0] = _NOTHING
     return signatures
+
+
+@lru_cache(4)
+def _factors(values: int, seed: int) -> tuple[np.uint32, ...]:
+    """The mixing functions: odd numbers to multiply by."""
+    drawn = np.random.PCG64(seed).random_raw(values)  # raw: the same in every version of NumPy
+    return tuple((drawn >> np.uint64(32)).astype(np.uint32) | np.uint32(1))
 
 
 def _strips(shingles: Tokens) -> tuple[npt.NDArray[np.uint32], Places, Places]:

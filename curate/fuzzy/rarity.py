@@ -12,7 +12,7 @@ corpus; what other runs add to a place on average is taken off.
 import numpy as np
 import numpy.typing as npt
 
-from curate.tokens import Hashes, Tokens, shingles
+from curate.tokens import Hashes, Tokens, whole_shingles
 
 LONGEST_RUN = 3
 PRIOR = 24.0
@@ -55,12 +55,9 @@ class Rarity:
     def _counts(self, words: Tokens, length: int) -> npt.NDArray[np.float64]:
         """For each word how often the run was seen that begins with it; 0 where there is none in its text."""
         found = np.zeros(len(words.hashes))
-        runs = shingles(words, length)
-        starts = np.arange(len(runs.hashes)) + np.repeat(words.offsets[:-1] - runs.offsets[:-1], runs.counts)
-        is_full = np.repeat(words.counts >= length, runs.counts)
-        table, noise = self._tables[length - 1], self._totals[length - 1] / (1 << self._bits)
-        seen = table[self._slots(runs.hashes[is_full])]
-        found[starts[is_full]] = np.maximum(seen - (noise if length > 1 else 0), 1)
+        runs, is_start = whole_shingles(words, length)
+        noise = self._totals[length - 1] / (1 << self._bits) if length > 1 else 0
+        found[is_start] = np.maximum(self._tables[length - 1][self._slots(runs)] - noise, 1)
         return found
 
     def _slots(self, hashes: Hashes) -> npt.NDArray[np.int64]:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from crossthink.config import Settings
 from crossthink.errors import listing, nearest
-from curate.signals.base import Signal, found, working_columns
+from curate.signals.base import Signal, fires, found, working_columns
 from curate.signals.form import ASKS_SEVERAL, IS_PROOF, IS_TRUE_FALSE
 from curate.signals.giveaway import GIVES_ANSWER_AWAY
 from curate.signals.language import ANSWER_IN_OTHER_LANGUAGE
@@ -67,7 +67,8 @@ def signal_evidence(items: pl.DataFrame, names: list[str] | None = None) -> pl.D
 
 def with_signals(items: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with one Boolean column per signal, never null, in the order of `SIGNALS`."""
-    return items.with_columns(signal_evidence(items).select(pl.all().is_not_null()))
+    rows = working_columns(items)
+    return items.with_columns(fires(signal, rows) for signal in SIGNALS.values())
 
 
 def drop_by_signals(items: pl.DataFrame, settings: SignalSettings) -> pl.DataFrame:

@@ -1,12 +1,15 @@
 """What a signal is: cheap sieves that leave few rows, and the clues that are looked for among them.
 
-Every rule reads the same working columns (`working_columns`), so that text is lower-cased once. A clue is an
-expression that gives the phrase it fired on, or null; a row without a phrase does not have the signal.
+Every rule reads the same working columns (`working_columns`), so that text is lower-cased once. Sieves alone decide: whether a
+text holds a phrase is seen several times as fast as which phrase, so that is read where evidence is asked for, and only
+of the rows that fire.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 
@@ -15,15 +18,13 @@ class Clue:
     """One thing by which a fault shows.
 
     Attributes:
-        phrase: text expression over the working columns: what the rule fired on, or null.
-        sieves: Boolean expressions over them, cheapest first; only rows of which all hold are looked at. Each sees only the
-            rows that the one before let through.
-        unless: Boolean expression over them and `phrase`: where it holds, the phrase does not count.
+        phrase: text expression over the working columns: what the rule fired on; never null where all sieves hold.
+        sieves: Boolean expressions over them, cheapest first; the clue is there where all hold. Each sees only the rows that
+            the one before let through.
     """
 
     phrase: pl.Expr
     sieves: tuple[pl.Expr, ...] = ()
-    unless: pl.Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,6 @@ OPEN = pl.col("is_open")
 """The row has no options."""
 QUESTION, STEM, GOLD = pl.col("question"), pl.col("stem"), pl.col("gold")
 """The question as it stands; in lower case; the gold without surrounding white space ("" where there is none)."""
-PHRASE = pl.col("phrase")
-"""What a clue fired on."""
 
 
 def working_columns(items: pl.DataFrame) -> pl.DataFrame:
@@ -85,6 +84,17 @@ def _fast(pattern: str) -> str:
     return re.sub(r"(?<!\\)\\b", lambda _: r"(?-u:\b)", pattern)
 
 
+def holds(pattern: str, *sieves: pl.Expr, text: pl.Expr = STEM, after: Sequence[pl.Expr] = ()) -> Clue:
+    """The clue of a phrase: there where a text matches a regular expression, between sieves.
+
+    Args:
+        pattern: its first group is the phrase, and part of every match.
+        sieves: cheaper than the pattern.
+        after: what is asked last, of few rows.
+    """
+    return Clue(matched(pattern, text), (*sieves, has(pattern, text), *after))
+
+
 def repeats(literal: str, text: pl.Expr = STEM) -> pl.Expr:
     """Whether a text holds a literal more than once."""
     return text.str.count_matches(literal, literal=True) > 1
@@ -96,20 +106,37 @@ def found(signal: Signal, rows: pl.DataFrame) -> pl.Series:
     Args:
         rows: as `working_columns` makes them.
     """
-    left, hits = _through(signal.sieves, rows), []
+    evidence = pl.Series(signal.name, [None], dtype=pl.String).new_from_index(0, rows.height)
+    for clue, hit in _hits(signal, rows):
+        evidence = evidence.scatter(hit["row"], hit.select(clue.phrase.cast(pl.String)).to_series())
+    return evidence
+
+
+def fires(signal: Signal, rows: pl.DataFrame) -> pl.Series:
+    """Return for each row whether a signal has evidence.
+
+    Args:
+        rows: as `working_columns` makes them.
+    """
+    has_signal = np.zeros(rows.height, np.bool_)
+    for _, hit in _hits(signal, rows):
+        has_signal[hit["row"].to_numpy()] = True
+    return pl.Series(signal.name, has_signal)
+
+
+def _hits(signal: Signal, rows: pl.DataFrame) -> Iterator[tuple[Clue, pl.DataFrame]]:
+    """Yield each clue with the rows that have it and none before it."""
+    left = _through(signal.sieves, rows)
     for clue in signal.clues:
-        seen = _through(clue.sieves, left).with_columns(phrase=clue.phrase.cast(pl.String))
-        hit = seen.filter(PHRASE.is_not_null())
-        if clue.unless is not None:
-            hit = hit.filter(~clue.unless)
-        hits.append(hit.select("row", "phrase"))
-        left = left.join(hits[-1], on="row", how="anti", maintain_order="left")
-    evidence = pl.concat(hits)
-    nothing = pl.Series(signal.name, [None], dtype=pl.String).new_from_index(0, rows.height)
-    return nothing.scatter(evidence["row"], evidence["phrase"])
+        hit = _through(clue.sieves, left)
+        if hit.height:
+            yield clue, hit
+            left = left.join(hit.select("row"), on="row", how="anti", maintain_order="left")
 
 
 def _through(sieves: tuple[pl.Expr, ...], rows: pl.DataFrame) -> pl.DataFrame:
     for sieve in sieves:
+        if rows.is_empty():  # to make an expression ready costs more than to find nothing
+            break
         rows = rows.filter(sieve)
     return rows

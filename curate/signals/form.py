@@ -1,9 +1,11 @@
 """Questions of a form that one gold does not settle, or a guess does: several in one, true or false, proofs."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from curate.phrases import NOT_ONE_SPACE, mentions
-from curate.signals.base import GOLD, OPEN, STEM, Clue, Signal, has, matched, repeats
+from curate.signals.base import GOLD, OPEN, STEM, Clue, Signal, has, holds, matched, repeats
 
 _BEFORE = "(?:in |on |at |by |to |from |of |for |with |over )?"
 _WH = "(?:who|whom|whose|what|what's|when|where|which|why|how)"
@@ -29,12 +31,14 @@ _ONE_ANSWER = (
     r"|\boptions:|answer1|\bwhich option\b|\bwhat is the answer\b|\b(?:what|who) am i\b"
 )
 """The second question says how to write the answer of the first, or says the first again; or options stand in the text."""
-_NEAR = r"(?s)^(.{1,400})$"
-"""Two questions that stand together; in a long text the first is mostly a title or somebody's speech."""
+_NEAR = 400
+"""Characters of two questions that stand together; in a long text the first is mostly a title or somebody's speech."""
+_LONG = pl.when(STEM.str.len_bytes() > _NEAR).then(STEM)
+_ARE_FAR = (matched(_TWO_QUESTIONS, _LONG).str.len_chars() > _NEAR).fill_null(False)
 
 
-def _shown(phrase: pl.Expr) -> pl.Expr:
-    return phrase.str.replace_all(NOT_ONE_SPACE, " ").str.slice(0, 200)
+def _shown(clue: Clue) -> Clue:
+    return replace(clue, phrase=clue.phrase.str.replace_all(NOT_ONE_SPACE, " ").str.slice(0, 200))
 
 
 ASKS_SEVERAL = Signal(
@@ -48,9 +52,9 @@ ASKS_SEVERAL = Signal(
         ~has(_ONE_ANSWER),
     ),
     (
-        Clue(_shown(matched(_TWO_QUESTIONS).str.extract(_NEAR))),
-        Clue(_shown(matched(_TWO_IN_A_SENTENCE)), (has(_JOINED),)),
-        Clue(_shown(matched(_PARTS)), (OPEN, has(_SECOND_PART))),
+        _shown(holds(_TWO_QUESTIONS, after=[~_ARE_FAR])),
+        _shown(holds(_TWO_IN_A_SENTENCE, has(_JOINED))),
+        _shown(holds(_PARTS, OPEN, has(_SECOND_PART))),
     ),
 )
 
@@ -77,5 +81,5 @@ IS_PROOF = Signal(
     "is_proof",
     'an open question that wants a proof ("prove that", "show that") and no value',
     (OPEN, mentions("prove|show|verify|demonstrate", STEM), ~has(_ASKS_VALUE)),
-    (Clue(matched(_PROVE).str.strip_chars()),),
+    (Clue(matched(_PROVE).str.strip_chars(), (has(_PROVE),)),),
 )

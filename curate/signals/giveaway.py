@@ -14,24 +14,29 @@ from curate.items import Domain
 from curate.phrases import mentions
 from curate.signals.base import GOLD, OPEN, STEM, Clue, Signal, has, matched
 
-_STATED = r"(?s).*\b(?:answer|ans)(?:\s*(?:is|was|:|=))+[\s\"'“‘$(\[{*]*(.{1,300})"
-_BOXED = r"(?s).*\\boxed\s*\{0*(.{1,300})"
+_STATED = r"(?s).*\b(?:answer|ans)(?:\s*(?:is|was|:|=))+[\s\"'“‘$(\[{*]*(.+)"
+_BOXED = r"(?s).*\\boxed\s*\{0*(.+)"
 _CLOSING = r"[.?!]\s*[(\[]\s*(?:answer\W*|ans\W*)?([^()\[\]]+)[)\]]\W*$"
 _ENDS = r"^[\"'”’)\]}$*]*(?:\s*$|[.!?;](?:\s|$)|\s*\n|\s+[a-z]{3,})"
 """After the gold its statement ends; "answer: 12/5", "answer is true or false" and "answer: I(0) e^{-t}" go on."""
 _OFFERS_CHOICE = r"\b(?:or|vs|versus|between|following|among|both|either|than|whether|and)\b|[:;|\n]|\w, \w|^(?:is|are|was|were|do|does|did|has|have)\b"
+_STATEMENT = 300
+"""Characters of a statement in which its gold ends."""
 _THREE_WORDS = r"\pL+\W+\pL.*\W\pL"
 _LONG = 12
 """Characters of a gold that hardly occurs by chance."""
 
 
-def _begins_with_gold(said: pl.Expr) -> pl.Expr:
-    gold = GOLD.str.to_lowercase().str.strip_chars(" .$")
-    rest = said.str.strip_prefix(gold)
-    return pl.when((rest != said) & rest.str.contains(_ENDS)).then(pl.lit("answer: ") + gold)
-
-
 _GOLD = GOLD.str.to_lowercase()
+_BARE_GOLD = _GOLD.str.strip_chars(" .$")
+
+
+def _stated(pattern: str) -> Clue:
+    said = matched(pattern).str.slice(0, _STATEMENT)
+    rest = said.str.strip_prefix(_BARE_GOLD)
+    return Clue(pl.lit("answer: ") + _BARE_GOLD, (rest != said, rest.str.contains(_ENDS)))
+
+
 _IS_LONG = OPEN & (pl.col("domain") != Domain.MATH.value) & (_GOLD.str.len_chars() >= _LONG)
 _CAN_CLOSE = STEM.str.tail(3).str.contains_any([")", "]"])
 _CAN_HOLD = (
@@ -46,11 +51,11 @@ GIVES_ANSWER_AWAY = Signal(
     'the question states its gold: after "the answer is", boxed, in closing parentheses, or a long gold word for word',
     (
         (GOLD != "") & (mentions("answer|boxed|ans:|ans ", STEM) | _CAN_CLOSE | _CAN_HOLD),
-        STEM.str.contains(GOLD.str.to_lowercase().str.strip_chars(" .$"), literal=True),
+        STEM.str.contains(_BARE_GOLD, literal=True),
     ),
     (
-        Clue(_begins_with_gold(matched(_STATED))),
-        Clue(_begins_with_gold(matched(_BOXED))),
+        _stated(_STATED),
+        _stated(_BOXED),
         Clue(pl.lit("(") + _GOLD + pl.lit(")"), (matched(_CLOSING).str.strip_chars() == _GOLD,)),
         Clue(
             _GOLD,

@@ -35,11 +35,11 @@ def _is_other(text: pl.Expr) -> pl.Expr:
     return text.str.count_matches(OTHER_SCRIPTS) * 2 > text.str.count_matches(r"\p{L}")
 
 
-def _mismatch() -> pl.Expr:
+def _is_mismatch() -> pl.Expr:
     other_gold = _is_other(GOLD) & ~has(OTHER_SCRIPTS, QUESTION) & has(_PROSE, QUESTION)
     latin_gold = has(OTHER_SCRIPTS, QUESTION) & ~has(_PROSE, QUESTION)
     latin_gold &= ~GOLD.str.contains(OTHER_SCRIPTS) & GOLD.str.contains(_LATIN_WORD)
-    return pl.when((other_gold | latin_gold) & ~has(_ABOUT_SCRIPT)).then(GOLD.str.slice(0, 200))
+    return (other_gold | latin_gold) & ~has(_ABOUT_SCRIPT)
 
 
 def _is_not_ascii(text: pl.Expr) -> pl.Expr:
@@ -53,5 +53,5 @@ ANSWER_IN_OTHER_LANGUAGE = Signal(
         (GOLD != "") & (_is_not_ascii(QUESTION) | _is_not_ascii(GOLD)),
         has(OTHER_SCRIPTS, QUESTION) | GOLD.str.contains(OTHER_SCRIPTS),
     ),
-    (Clue(_mismatch()),),
+    (Clue(GOLD.str.slice(0, 200), (_is_mismatch(),)),),
 )

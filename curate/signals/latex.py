@@ -44,13 +44,22 @@ def _may_be_broken(text: pl.Expr) -> pl.Expr:
     return (unpaired | (_count(latex, "$") % 2 != 0)).fill_null(False)
 
 
-def _fault(text: pl.Expr) -> pl.Expr:
-    latex = text.str.replace_all(_DRAWING, "").str.replace_all(r"\\", " ", literal=True)
+def _latex(text: pl.Expr) -> pl.Expr:
+    """A text without drawings, programs and ends of lines."""
+    return text.str.replace_all(_DRAWING, "").str.replace_all(r"\\", " ", literal=True)
+
+
+def _fault(latex: pl.Expr) -> pl.Expr:
     left, right = (latex.str.count_matches(rf"\\{side}(?:[^a-zA-Z]|$)") for side in ("left", "right"))
     faults = _odd_counts(latex) | {r"\left and \right": left != right}
     faults["dollars"] &= ~latex.str.contains(_MONEY)
-    named = pl.coalesce(pl.when(wrong).then(pl.lit(name)) for name, wrong in faults.items())
-    return pl.when(latex.str.contains(_COMMAND) & ~latex.str.contains(_PROGRAM)).then(named)
+    return pl.coalesce(pl.when(wrong).then(pl.lit(name)) for name, wrong in faults.items())
+
+
+def _broken(name: str, text: pl.Expr) -> Clue:
+    latex = _latex(text)
+    is_latex = (text.str.contains(_COMMAND), latex.str.contains(_COMMAND) & ~latex.str.contains(_PROGRAM))
+    return Clue(pl.lit(f"{name}: ") + _fault(latex), (*is_latex, _fault(latex).is_not_null()))
 
 
 HAS_BROKEN_LATEX = Signal(
@@ -60,5 +69,5 @@ HAS_BROKEN_LATEX = Signal(
         QUESTION.str.contains("\\", literal=True) | GOLD.str.contains("\\", literal=True),
         _may_be_broken(QUESTION) | _may_be_broken(GOLD),
     ),
-    (Clue(pl.lit("question: ") + _fault(QUESTION)), Clue(pl.lit("answer: ") + _fault(GOLD))),
+    (_broken("question", QUESTION), _broken("answer", GOLD)),
 )

@@ -6,11 +6,13 @@ source may: a JSON key `missing` in `extra` is taken as certain (most rows of Wi
 plain questions without their tables and passages).
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from curate.items import Domain
 from curate.phrases import Rule, mentions
-from curate.signals.base import OPEN, PHRASE, QUESTION, STEM, Clue, Signal, has, matched
+from curate.signals.base import OPEN, QUESTION, STEM, Clue, Signal, has, holds, matched
 from curate.templates import STEM_RULES
 
 _CHOOSING = tuple(
@@ -33,10 +35,9 @@ _SHOWN_OPTIONS = r"(?s)(?:^|[\s(\[])(?:a|i|1|answer1)[.):\]].*(?:[\s(\[])(?:b|ii
 
 def _leaning(rule: Rule) -> Clue:
     line = STEM.str.strip_chars().str.replace_all(r"[ \t\r][ \t\r]+|[\t\r]", " ")
-    unless = ~has(_LEANS, PHRASE)
-    if rule.unless is not None:
-        unless |= has(rule.unless, PHRASE)
-    return Clue(matched(f"({rule.phrase})", line), unless=unless)
+    phrase = matched(f"({rule.phrase})", line)
+    leans = (has(_LEANS, phrase),) if rule.unless is None else (has(_LEANS, phrase), ~has(rule.unless, phrase))
+    return Clue(phrase, leans)
 
 
 NEEDS_OPTIONS = Signal(
@@ -97,7 +98,7 @@ _NO_PASSAGE = r"passages? (?:of|to|between|through|into|ways?)$"
 
 _DRAWN = (
     r"\[asy\]|\\begin\{(?:tikzpicture|asy|picture|tabular|array|[pbvB]?matrix|cases|align)|\|[^|\n]*\|[^|\n]*\||<svg|<table"
-    r"|(?s:\b(?:below|following|here)\b[^.?:\n]*[?:]\s*\S.{10,})|below\.?\s*(?:\n|[\w ]{1,30}(?:->|=|,))|(?s:(?:→|->|⇌|=).*above)"
+    r"|(?s:\b(?:below|following|here)\b[^.?:\n]*[?:]\s*\S.{10,})|below\.?\s*(?:\n|(?-u:[\w ]){1,30}(?:->|=|,))|(?s:(?:→|->|⇌|=).*above)"
     r"|\b(?:an?|each|some|digital|directed|undirected|hash) (?:\w+ )?(?:graph|picture|photograph|image|table|chart|drawing|painting)s?\b"
 )
 """The part stands in the text: a drawing as a program, a table as LaTeX, Markdown or HTML, something after "below:", a
@@ -111,6 +112,7 @@ _LIST_LENGTH = 200
 
 
 _STATED = pl.col("extra").str.contains('"missing"', literal=True).fill_null(False)
+_MISSING = pl.col("extra").str.json_path_match("$.missing")
 
 
 _PART = (
@@ -127,6 +129,13 @@ _MAY_POINT = (
 _IS_BARE = ~pl.col("has_context") & ~pl.col("has_images")
 _IS_PROSE = OPEN & (pl.col("domain") != Domain.MATH.value) & (STEM.str.len_chars() < _LIST_LENGTH) & ~has("[:,]")
 
+
+def _pointing(rule: str, unless: str, *sieves: pl.Expr, text: pl.Expr = STEM, after: Sequence[pl.Expr] = ()) -> Clue:
+    """The clue of a phrase that points at a part, unless the phrase shows that it does not."""
+    phrase = matched(f"({rule})", text)
+    return Clue(phrase, (*sieves, ~has(unless, phrase), *after))
+
+
 NEEDS_MISSING_PART = Signal(
     "needs_missing_part",
     "the source says that a part is missing, or the text points at a passage, table or figure that is not there",
@@ -141,23 +150,11 @@ NEEDS_MISSING_PART = Signal(
         has(_MAY_POINT) | _STATED,
     ),
     (
-        Clue(pl.col("extra").str.json_path_match("$.missing"), (_STATED,)),
-        Clue(matched(f"({_CERTAIN})"), (~pl.col("has_images"),)),
-        Clue(
-            matched(f"({_PASSAGE_RULE})"),
-            (_IS_BARE & (STEM.str.len_chars() < _PASSAGE_LENGTH),),
-            unless=has(_NO_PASSAGE, PHRASE),
-        ),
-        Clue(
-            matched(f"({_TABLE_RULE})"),
-            (_IS_BARE,),
-            unless=has(_NO_TABLE, PHRASE) | has(_DRAWN) | has(_IN_LINES),
-        ),
-        Clue(
-            matched(f"({_FIGURE_RULE})", QUESTION),
-            (_IS_BARE,),
-            unless=has(_NO_FIGURE, PHRASE) | has(_DRAWN),
-        ),
-        Clue(matched(f"({_LIST_RULE})"), (_IS_BARE & _IS_PROSE,), unless=has(_DRAWN)),
+        Clue(_MISSING, (_STATED, _MISSING.is_not_null())),
+        holds(f"({_CERTAIN})", ~pl.col("has_images")),
+        _pointing(_PASSAGE_RULE, _NO_PASSAGE, _IS_BARE & (STEM.str.len_chars() < _PASSAGE_LENGTH)),
+        _pointing(_TABLE_RULE, _NO_TABLE, _IS_BARE, after=[~has(_DRAWN), ~has(_IN_LINES)]),
+        _pointing(_FIGURE_RULE, _NO_FIGURE, _IS_BARE, text=QUESTION, after=[~has(_DRAWN)]),
+        holds(f"({_LIST_RULE})", _IS_BARE & _IS_PROSE, after=[~has(_DRAWN)]),
     ),
 )

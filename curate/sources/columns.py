@@ -27,6 +27,8 @@ domain or origin is the adapter's; question is null only where bad."""
 
 SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """What `str.strip` takes off."""
+_ESCAPED = r'["\\\x00-\x1f]'
+"""What JSON writes otherwise than it is."""
 
 
 class _Text(NamedTuple):
@@ -206,22 +208,17 @@ def _places_by_text(drafts: "pl.DataFrame") -> "pl.Series":
     """Return the place of the first option whose text is the answer's, by row."""
     import polars as pl
 
-    rows = drafts.select(
-        pl.col("row"),
-        pl.col("answer").str.strip_chars(SPACES),
-        pl.col("options"),
-        pl.col("answer_index"),
-    )
-    asked = rows.filter(
-        pl.col("answer_index").is_null() & (pl.col("answer") != "") & (pl.col("options").list.len() > 0)
-    ).with_columns(pl.int_ranges(pl.col("options").list.len(), dtype=pl.Int32).alias("place"))
+    has_place = pl.col("answer_index").is_null() & (pl.col("options").list.len() > 0)
+    rows = drafts.filter(has_place).select("row", pl.col("answer").str.strip_chars(SPACES), "options")
+    places = pl.int_ranges(pl.col("options").list.len(), dtype=pl.Int32)
+    asked = rows.filter(pl.col("answer") != "").with_columns(places.alias("place"))
     found = (
         asked.explode("options", "place")
         .filter(pl.col("options").str.strip_chars(SPACES) == pl.col("answer"))
         .unique("row", keep="first", maintain_order=True)
         .select("row", pl.col("place").alias("found"))
     )
-    return rows.select("row").join(found, on="row", how="left", maintain_order="left").get_column("found")
+    return drafts.select("row").join(found, on="row", how="left", maintain_order="left").get_column("found")
 
 
 def _extra(frame: "pl.DataFrame", used: frozenset[str], drafts: "pl.DataFrame", mapping: Mapping) -> "pl.Series":
@@ -246,16 +243,18 @@ def _part(name: str, values: "pl.Series") -> "pl.Series":
 
     from curate.readers.columnar import json_value
 
+    column = pl.col("v")
+    encoded: list[pl.Expr] = [column.cast(pl.String)]
     if values.dtype == pl.String:
-        written = pl.struct("v").struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
-        encoded: pl.Expr = pl.when(pl.col("v") != "").then(written)
-    elif values.dtype.is_integer() or values.dtype in (pl.Boolean, pl.Null):
-        encoded = pl.col("v").cast(pl.String)
-    else:
+        there = pl.when(column != "")
+        encoded = [pl.lit('"'), there.then(column), pl.lit('"')]
+        if values.str.contains(_ESCAPED).any():
+            written = pl.struct("v").struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
+            encoded = [there.then(written)]
+    elif not (values.dtype.is_integer() or values.dtype in (pl.Boolean, pl.Null)):
         read = [json_value(value) for value in values.to_arrow().to_pylist()]
         values = pl.Series(values.name, [None if value in (None, "") else _json(value) for value in read], pl.String)
-        encoded = pl.col("v")
-    return pl.DataFrame([values.alias("v")]).select(pl.concat_str(pl.lit(_member(name)), encoded)).to_series()
+    return pl.DataFrame([values.alias("v")]).select(pl.concat_str(pl.lit(_member(name)), *encoded)).to_series()
 
 
 def _member(name: str) -> str:

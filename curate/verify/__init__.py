@@ -9,9 +9,9 @@ hangs, or imports sympy into the caller's process. `docs/verify.md` has every de
 
 from curate.verify.digest import verifier_digest
 from curate.verify.extract import Extraction, extract
-from curate.verify.fast import settle, settle_many
+from curate.verify.fast import settle
 from curate.verify.golds import render_gold, wrong_answer
-from curate.verify.infer import infer_kind, infer_kinds
+from curate.verify.infer import infer_kind
 from curate.verify.kinds import AnswerKind, Reason, Verdict
 from curate.verify.lenient import extract_lenient
 from curate.verify.verifier import compare, verify, verify_many
@@ -25,10 +25,8 @@ __all__ = [
     "extract",
     "extract_lenient",
     "infer_kind",
-    "infer_kinds",
     "render_gold",
     "settle",
-    "settle_many",
     "verifier_digest",
     "verify",
     "verify_many",

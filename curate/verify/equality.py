@@ -44,10 +44,11 @@ def _tree(shape: Shape) -> Node | None:
 def _equal_trees(gold: Node, answer: Node) -> bool | None:
     if _is_infinite(gold) or _is_infinite(answer):
         return gold == answer if _sign_of_infinity(gold) and _sign_of_infinity(answer) else _one_is_finite(gold, answer)
+    if numeric.differ(gold, answer):  # takes a tenth of the time that a normal form does
+        return False
     if algebra.same(gold, answer) or (_is_complex_number(gold) and algebra.same(gold, answer, imaginary=True)):
         return True
-    proofs = (_rationals_differ, numeric.differ, magnitude.differ)
-    return False if any(differ(gold, answer) for differ in proofs) else None
+    return False if _rationals_differ(gold, answer) or magnitude.differ(gold, answer) else None
 
 
 def _rationals_differ(gold: Node, answer: Node) -> bool:

@@ -13,8 +13,9 @@ from curate.verify.kinds import Reason
 from curate.verify.latex import is_blank
 
 _OPEN, _CLOSE = "<think>", "</think>"
-# An escaped character hides its brace, so `\{` neither opens nor closes a group.
-_TOKEN = re.compile(r"\\boxed\s*\{|\\.|[{}]", re.DOTALL)
+# A backslash hides the brace after it, so `\{` neither opens nor closes a group; any other hides nothing. The class comes
+# first because `re` looks for one character much faster than for one of several beginnings.
+_TOKEN = re.compile(r"[\\{}](?:(?<=\\)(?:boxed\s*\{|[\\{}]))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def last_box(text: str) -> str | None:
                 is_box, start = open_groups.pop()
                 if is_box and start > last[0]:
                     last = (start, token.start())
-        elif mark.endswith("{") and mark != r"\{":
+        elif mark[-1] == "{" and mark != r"\{":
             open_groups.append((mark != "{", token.end()))
     return None if last[0] < 0 else text[last[0] : last[1]].strip()
 

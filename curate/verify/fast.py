@@ -1,6 +1,6 @@
 """The fast path: settle a comparison in this process, in microseconds, without sympy."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from curate.verify.boolean import settle_boolean
 from curate.verify.choice import settle_choice, settle_multi_choice
@@ -17,17 +17,6 @@ def settle(answer: str, gold: str, kind: str) -> Reason | None:
     """Compare a bare answer with its gold, or return None if only math-verify can tell. Never raises."""
     settler = _SETTLERS.get(kind)
     return settler(answer, gold) if settler else Reason.UNKNOWN_KIND
-
-
-def settle_many(rows: Iterable[tuple[str, str, str]]) -> list[Reason | None]:
-    """Settle (answer, gold, kind) triples in order; equal ones once."""
-    known: dict[tuple[str, str, str], Reason | None] = {}
-    verdicts = []
-    for row in rows:
-        if row not in known:
-            known[row] = settle(*row)
-        verdicts.append(known[row])
-    return verdicts
 
 
 def _settle_number(answer: str, gold: str) -> Reason | None:

@@ -6,7 +6,6 @@ compares it as a set, and "3/4/2020" is text: what more it is, a source must say
 """
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from curate.verify.date import is_full_date
@@ -48,12 +47,6 @@ def infer_kind(answer: str) -> AnswerKind:
         if _UNMARKED.fullmatch(answer) and _has_prose(answer):  # the other forms begin or end otherwise, or have marks
             return AnswerKind.TEXT
     return _infer(answer)
-
-
-def infer_kinds(answers: Sequence[str]) -> list[str]:
-    """Say it of many; equal answers are looked at once."""
-    known = {answer: str(infer_kind(answer)) for answer in dict.fromkeys(answers)}
-    return [known[answer] for answer in answers]
 
 
 @lru_cache(maxsize=16384)

@@ -92,15 +92,18 @@ def tidy(cleaned: str, keep_text: bool = False) -> str:
         cleaned: the result of `clean`.
         keep_text: leave `\text{...}` and its like wrapped, so that words can be told from letters.
     """
-    if cleaned.isascii() and cleaned.isdigit():
+    if cleaned.isascii() and cleaned.isalnum():
         return cleaned
-    text = _SPACING.sub(_space, cleaned)
-    text = text if keep_text else unwrap_text(text)
-    text = _DROPPED.sub("", text)
-    text = _SHORT_FRACTION.sub(_braced_fraction, _FRACTION.sub(r"\\frac", text))
-    text = _DEGREE.sub(r"^\\circ ", text)
-    text = _SHORT_SCRIPT.sub(r"\1\2", text)
-    text = text.replace("{,}", ",").replace(r"\%", "%").replace(r"\$", "$")
+    text = cleaned
+    if "\\" in text or "~" in text:
+        text = _SPACING.sub(_space, text)
+        text = text if keep_text else unwrap_text(text)
+        text = _DROPPED.sub("", text)
+        text = _SHORT_FRACTION.sub(_braced_fraction, _FRACTION.sub(r"\\frac", text))
+        text = _DEGREE.sub(r"^\\circ ", text)
+        text = text.replace(r"\%", "%").replace(r"\$", "$")
+    if "{" in text:
+        text = _SHORT_SCRIPT.sub(r"\1\2", text).replace("{,}", ",")
     return _IDLE_SPACE.sub("", " ".join(text.split()))
 
 

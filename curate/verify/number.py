@@ -102,7 +102,8 @@ def _value(match: re.Match[str]) -> Fraction | None:
         power = int(part["power"] or part["exponent"] or part["bare_power"] or 0)
         if abs(power) > MAX_EXPONENT:
             return None
-        return _fraction(part["decimal"] or "1", "1", Fraction(10) ** power)
+        value = _exactly(part["decimal"] or "1")
+        return value * Fraction(10) ** power if power else value
     if part["repeat"]:
         whole, _, decimals = part["before_repeat"].partition(".")
         start = Fraction(int(whole + decimals or 0), 10 ** len(decimals))
@@ -111,12 +112,13 @@ def _value(match: re.Match[str]) -> Fraction | None:
         top, bottom = part["mixed_top"] or part["mixed_over"], part["mixed_bottom"] or part["mixed_under"]
         proper = 0 < int(top) < int(bottom)  # 1\frac{3}{2} is a product as likely as a mixed number
         return int(part["whole"]) + Fraction(int(top), int(bottom)) if proper else None
-    return _fraction(part["top"] or part["over"], part["bottom"] or part["under"])
+    top, bottom = _exactly(part["top"] or part["over"]), _exactly(part["bottom"] or part["under"])
+    return top / bottom if bottom else None
 
 
-def _fraction(top: str, bottom: str, factor: Fraction = Fraction(1)) -> Fraction | None:
-    upper, lower = (Fraction(re.sub("[, ]", "", side)) for side in (top, bottom))
-    return upper / lower * factor if lower else None
+def _exactly(written: str) -> Fraction:
+    digits = written.replace(",", "").replace(" ", "")
+    return Fraction(int(digits) if digits.isdigit() else digits)
 
 
 def _same(left: Fraction, right: Fraction, close: bool) -> bool:

@@ -13,6 +13,8 @@ from curate.verify.kinds import Reason
 from curate.verify.latex import clean, unbraced, unwrap_text
 
 _QUOTES = {"‘": "'", "’": "'", "“": '"', "”": '"', "«": '"', "»": '"', "`": "'"}
+_FIRST_WORD = re.compile(r"(?!(?:the|an|a) )[a-z]+ ", re.ASCII | re.IGNORECASE)
+"""One that every normal form of the text begins with, in lower case."""
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 
 
@@ -43,6 +45,9 @@ def _unclosed(text: str) -> str:
 
 def settle_text(answer: str, gold: str) -> Reason:
     """Compare two plain texts."""
+    first, other = _FIRST_WORD.match(answer), _FIRST_WORD.match(gold)
+    if first and other and (answer == gold or first[0].lower() != other[0].lower()):
+        return Reason.CORRECT if answer == gold else Reason.WRONG
     if answer.isascii() and gold.isascii() and answer.isalnum() and gold.isalnum():  # one plain word each
         return Reason.CORRECT if answer.lower() == gold.lower() else Reason.WRONG
     gold_text, answer_text = normalise_text(gold), normalise_text(answer)

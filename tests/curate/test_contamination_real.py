@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from curate.config import SHIPPED, SourceSettings, load_benchmarks, load_curation
-from curate.contamination import GREY_ZONE, LEAKS, ContaminationSettings, find_contamination
+from curate.contamination import GREY_ZONE, LEAKS, BenchmarkIndex, ContaminationSettings, find_contamination
 from curate.ingest import INGESTED_FILE, ingest_source
 from curate.inputs import open_inputs
 from curate.stage import Outcome
@@ -43,7 +43,7 @@ def source(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Opene
 
 
 def leaks_of(items: ItemTable, benchmarks: ItemTable) -> tuple[pl.DataFrame, Outcome]:
-    found = find_contamination(items, benchmarks, ContaminationSettings())
+    found = find_contamination(items, BenchmarkIndex.of(benchmarks), ContaminationSettings())
     return pl.DataFrame(found.tables[LEAKS]), found
 
 

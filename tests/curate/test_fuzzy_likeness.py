@@ -14,6 +14,7 @@ from curate.fuzzy.edits import Numbers, Rows
 from curate.fuzzy.likeness import MOST_SHOWN, Likeness, Texts
 from curate.fuzzy.minhash import band_keys, estimated_jaccard, minhash, sketches
 from curate.fuzzy.rarity import LONGEST_RUN, Rarity
+from curate.sameness import is_negated
 from curate.tokens import shingles, tokenise
 
 BOILERPLATE = "Please answer the following question with true or false:"
@@ -33,14 +34,18 @@ def numbers(*each: int) -> Numbers:
     return len(COMMON) + np.array(each, np.int64)
 
 
+def weighed(texts: Texts, left: Numbers, right: Numbers) -> Likeness:
+    return texts.likeness(left, right, texts.edits(left, right))
+
+
 def likeness(left: str, right: str) -> Likeness:
-    return texts_of([left, right]).likeness(numbers(0), numbers(1))
+    return weighed(texts_of([left, right]), numbers(0), numbers(1))
 
 
 def test_boilerplate_says_nothing() -> None:
     texts = texts_of([f"{BOILERPLATE} do wolverines hibernate", f"{BOILERPLATE} did Caesar swim"])
     assert texts.overlap(numbers(0), numbers(1))[0] > 0.5
-    assert texts.likeness(numbers(0), numbers(1)).similarity[0] < 0.25
+    assert weighed(texts, numbers(0), numbers(1)).similarity[0] < 0.25
 
 
 @pytest.mark.parametrize(
@@ -66,8 +71,18 @@ def test_another_order_of_the_same_words_is_seen() -> None:
 
 def test_words_of_other_scripts_are_spelt() -> None:
     texts = texts_of(["Wie groß ist der Bär im Zoo, 日本?", "Wie groß ist der Hase im Zoo, 日本?"])
-    edits = texts.likeness(numbers(0), numbers(1)).edits
+    edits = texts.edits(numbers(0), numbers(1))
     assert texts.differs(edits, np.zeros(1, np.int64)) == ["bär/hase"]
+
+
+NOTS = ["not", "NO", "never", "knot", "n't", "Don't", "don’t", "neither_", "nor,", "é", "except", "cannot"]
+
+
+@given(*[st.lists(st.sampled_from([*NOTS, "wolf"]), max_size=3).map(" ".join)] * 2)
+def test_no_text_that_is_negated_is_passed_over(one: str, other: str) -> None:
+    may_negate = texts_of([one, other]).may_negate[len(COMMON) :]
+    assert may_negate.any() or not is_negated(one, other)
+    assert not texts_of(["a knot is known"]).may_negate[-1]
 
 
 HAMLET, SEEN = ["to", "be", "or", "not", "to", "be"], ["to", "be", "not", "to", "see"]
@@ -79,18 +94,19 @@ LINES = st.lists(st.lists(st.sampled_from(WORDS), max_size=9), min_size=2, max_s
 def test_a_pair_is_as_alike_whatever_is_compared_beside_it(lines: list[list[str]]) -> None:
     texts = texts_of([" ".join(line) for line in lines])
     left, right = numbers(*range(len(lines) - 1)), numbers(*range(1, len(lines)))
-    together = texts.likeness(left, right)
-    shown = texts.differs(together.edits, np.arange(len(left)))
+    edits = texts.edits(left, right)
+    together = texts.likeness(left, right, edits)
+    shown = texts.differs(edits, np.arange(len(left)))
     for pair in range(len(left)):
         one, other = lines[pair], lines[pair + 1]
-        alone = texts.likeness(left[pair : pair + 1], right[pair : pair + 1])
+        alone = weighed(texts, left[pair : pair + 1], right[pair : pair + 1])
         for name in ("similarity", "shared", "is_swapped", "is_reordered", "is_slip"):
             assert getattr(alone, name)[0] == getattr(together, name)[pair]
-        edits = Levenshtein.editops(one, other).as_list()
-        assert shown[pair].split() == [told(one, other, *edit) for edit in edits][:MOST_SHOWN]
+        told_apart = Levenshtein.editops(one, other).as_list()
+        assert shown[pair].split() == [told(one, other, *edit) for edit in told_apart][:MOST_SHOWN]
         assert alone.is_reordered[0] == (sorted(one) == sorted(other))
         assert texts.are_equal(left, right)[pair] == (one == other)
-        assert texts.overlap(left, right)[pair] == 1 - len(edits) / max(len(one), len(other), 1)
+        assert texts.overlap(left, right)[pair] == 1 - len(told_apart) / max(len(one), len(other), 1)
 
 
 def told(one: list[str], other: list[str], kind: str, at: int, to: int) -> str:

@@ -200,10 +200,62 @@ encodable = texts.filter(lambda text: not any("\ud800" <= character <= "\udfff" 
 FIRST = ["The", "the", "Is", "Its", "It's", "Water's", "Cal", "Water", "IN", "x", "5", "", "$x$", "'a", "é"]
 NEXT = ["", " ", " a", " cat", " Cat", " 5", "  cat", " cat's  x", " is a", "\tb"]
 END = ["", "?", ".", ":", " ?", "'.", " 3.", " 3?", " ab?", " abc .", ")?", "\n"]
+LINE = [
+    "",
+    " ",
+    "the cat",
+    "the cat ",
+    "  a b",
+    "1 2",
+    "1  2",
+    "of a dog,",
+    "The end  .",
+    "'a  b'",
+    "x\t",
+    "été – où",
+    "x²",
+]
+LETTERS = [
+    "a",
+    "É",
+    "é",
+    "Ж",
+    "ж",
+    "ª",
+    "İ",
+    "ı",
+    "ǆ",
+    "ͺ",
+    "Ω",
+    "ς",
+    "ʼ",
+    "e\u0301",
+    "½",
+    "×",
+    "…",
+    "’",
+    "«",
+    "₂",
+    "\xa0",
+    "\xad",
+]
 
 
 def test_a_column_of_any_beginning_and_end_is_normalised_as_each_of_its_texts_is() -> None:
     column = ["".join(parts) for parts in itertools.product(FIRST, NEXT, END)]
+    assert normal_forms(pl.Series(column)).to_list() == [normalise(text) for text in column]
+
+
+def test_a_column_of_any_lines_is_normalised_as_each_of_its_texts_is() -> None:
+    column = ["\n".join(lines) for count in (2, 3, 4) for lines in itertools.product(LINE, repeat=count)]
+    assert normal_forms(pl.Series(column)).to_list() == [normalise(text) for text in column]
+
+
+def test_a_column_of_any_letters_is_normalised_as_each_of_its_texts_is() -> None:
+    """Every character of the first plane, and some that fold or compose beside each other at every place that counts."""
+    column = ["".join(parts) for parts in itertools.product(LETTERS, repeat=3)]
+    column += [f"{one}{two}tudes d{one}s{two}  ici ab{one}{two}?" for one, two in itertools.product(LETTERS, repeat=2)]
+    column += [f"a{chr(code)} '{chr(code)}'  {chr(code)}?" for code in range(0xD800)]
     assert normal_forms(pl.Series(column)).to_list() == [normalise(text) for text in column]
 
 

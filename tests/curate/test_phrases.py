@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.phrases import Rule, first_phrases
+from curate.phrases import NOT_ONE_SPACE, Rule, first_phrases, on_one_line
 from curate.templates import GOLD_RULES, STEM_RULES
 
 RULES = (*STEM_RULES, *GOLD_RULES)
@@ -45,3 +45,12 @@ def _real_texts(folder: Path) -> list[str]:
         mmlu = [archive.read(name).decode() for name in archive.namelist() if "test/high_school" in name]
     asked = [json.loads(line)["question"]["stem"] for line in arc]
     return [*asked, *(line[2:].strip() for line in trivia), *(line for file in mmlu for line in file.splitlines())]
+
+
+_SPACED = st.text(st.sampled_from("ab \t\n\r\x0b\x0c\x1c\x85\xa0\u2003\u3000é"))
+
+
+@given(st.lists(_SPACED))
+def test_white_space_becomes_single_spaces(texts: list[str]) -> None:
+    everywhere = pl.Series(texts, dtype=pl.String).str.replace_all(NOT_ONE_SPACE, " ").str.strip_chars()
+    assert on_one_line(pl.Series(texts, dtype=pl.String)).equals(everywhere)

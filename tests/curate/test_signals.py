@@ -1,5 +1,6 @@
 """Signals: rows of published sets that have a fault, and rows that look like it and do not."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from curate.schemas import SIGNAL_NAMES
 from curate.signals import SIGNAL_COLUMNS, SIGNALS, SignalSettings, drop_by_signals, signal_evidence, with_signals
-from curate.signals.base import PHRASE, Clue, Signal, found, has, matched, working_columns
+from curate.signals.base import Signal, fires, found, has, holds, working_columns
 
 TYPES = {
     "options": pl.List(pl.String),
@@ -159,6 +160,17 @@ def test_signals_are_columns_that_are_never_null() -> None:
     assert marked["is_true_false"].to_list() == [True, False]
 
 
+def test_a_row_has_a_signal_where_it_has_evidence(shared_data: Path) -> None:
+    with gzip.open(shared_data / "corpora/math_train/math.json.gz") as file:
+        math = [{"question": each["problem"], "answer": each["answer"], "domain": "math"} for each in json.load(file)]
+    told = [{"question": question, "answer": answer, **other} for _, question, answer, other in FIRES + DOES_NOT_FIRE]
+    cut = [{**each, "question": each["question"][:300]} for each in math]  # where LaTeX does not pair
+    items = rows(*told, *math[:2000], *cut[:2000])
+    fired = with_signals(items).select(list(SIGNALS))
+    assert fired.equals(signal_evidence(items).select(pl.all().is_not_null()))
+    assert all(fired.sum().row(0))
+
+
 def test_rows_have_the_same_signals_in_any_batches() -> None:
     items = rows(*({"question": question, "answer": answer, **other} for _, question, answer, other in FIRES))
     parts = [signal_evidence(items.slice(start, 3)) for start in range(0, items.height, 3)]
@@ -166,11 +178,12 @@ def test_rows_have_the_same_signals_in_any_batches() -> None:
 
 
 def test_each_clue_is_looked_for_where_none_before_it_counts() -> None:
-    clues = (Clue(matched("(a.)"), unless=PHRASE == "ax"), Clue(matched("(b)"), (has("c"),)))
+    clues = (holds("(a.)", after=[~has("ax")]), holds("(b)", has("c")))
     signal = Signal("letters", "", (has("[ab]"),), clues)
     texts = ["ab c", "ax bc", "ax b", "bc", "c"]
-    marked = found(signal, working_columns(rows(*({"question": text} for text in texts))))
-    assert marked.to_list() == ["ab", "b", None, "b", None]
+    read = working_columns(rows(*({"question": text} for text in texts)))
+    assert found(signal, read).to_list() == ["ab", "b", None, "b", None]
+    assert fires(signal, read).to_list() == [True, True, False, True, False]
 
 
 def test_only_the_signals_that_are_named_drop_rows() -> None:
@@ -220,8 +233,6 @@ def test_questions_that_lost_their_passage_are_found_and_those_that_have_it_are_
 
 
 def test_a_clean_math_set_has_hardly_a_signal(shared_data: Path) -> None:
-    import gzip
-
     records = json.loads(gzip.decompress((shared_data / "corpora" / "math_train" / "math.json.gz").read_bytes()))
     items = [{"question": each["problem"], "answer": each["answer"], "domain": "math"} for each in records]
     counts = with_signals(rows(*items)).select(pl.col(name).sum() for name in SIGNALS).row(0, named=True)

@@ -5,12 +5,15 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import polars as pl
 import pytest
 
+from curate.forms import infer_kinds
 from curate.items import Domain
 from curate.readers import Rejected, RejectReason, read_files
 from curate.sources import BadRecord, Draft, adapter
 from curate.sources.images import image_folders, read_images
+from curate.verify import infer_kind
 
 
 class Published(NamedTuple):
@@ -65,6 +68,7 @@ SETS = [
     Published("webquestions", "corpora/webquestions/*.json", 5810, 0),
     Published("wikitablequestions", "corpora/wikitablequestions/*.tsv", 18496, 0),
 ]
+TRIVIA = Published("opentriviaqa", "corpora/opentriviaqa/*.txt", 49702, 49702)
 SPLIT_BY_COMMAS = {"movie_recommendation.json": 1, "ruin_names.json": 2}
 """Rows of BIG-Bench Hard whose options were published cut at the commas of a title, so that none is the gold."""
 
@@ -104,10 +108,18 @@ def test_every_published_row_is_drafted(shared_data: Path, published: Published)
     assert dict(unplaced) == broken.get(published.adapter, {})
 
 
+@pytest.mark.parametrize("published", [*SETS, TRIVIA], ids=lambda each: each.files.split("/", 1)[1])
+def test_the_kinds_of_published_answers_are_inferred_by_columns_as_one_by_one(
+    shared_data: Path, published: Published
+) -> None:
+    drafts, _ = load(shared_data, published.adapter, published.files)
+    answers = pl.Series(list(dict.fromkeys(draft.answer or "" for draft in drafts.values())))
+    assert infer_kinds(answers).to_list() == [str(infer_kind(answer)) for answer in answers]
+
+
 def test_opentriviaqa_is_drafted_but_for_its_damaged_characters(shared_data: Path) -> None:
-    drafts, rejected = load(shared_data, "opentriviaqa", "corpora/opentriviaqa/*.txt")
-    assert len(drafts) + len(rejected) == 49716
-    assert len(rejected) == 14
+    drafts, rejected = load(shared_data, TRIVIA.adapter, TRIVIA.files)
+    assert (len(drafts), len(rejected)) == (TRIVIA.rows, 14)
     assert {row.reason for row in rejected} == {RejectReason.BAD_BYTES}
     assert all(draft.answer_index is not None for draft in drafts.values())
     by_encoding = Counter((draft.extra or {}).get("encoding", "utf-8") for draft in drafts.values())

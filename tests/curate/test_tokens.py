@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate import tokens
-from curate.tokens import Tokens, shingles, tokenise, words
+from curate.tokens import Tokens, shingles, spelt_tokens, tokenise, words
 
 TEXTS = st.lists(st.one_of(st.none(), st.text(), st.text("ab_1 .,-é中ไทยかß\n")), max_size=12)
 
@@ -29,6 +29,16 @@ def test_a_words_hash_does_not_depend_on_what_stands_around_it(texts: list[str |
         for word, hashed in zip(words(text or ""), row, strict=True):
             assert known.setdefault(word, hashed) == hashed
     assert len(set(known.values())) == len(known)
+
+
+@given(TEXTS, st.sampled_from([1, 16, 1 << 18]))
+def test_words_are_spelt_where_they_stand(texts: list[str | None], chunk_bytes: int) -> None:
+    column = pl.Series(texts, dtype=pl.String)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokens, "CHUNK_BYTES", chunk_bytes)
+        found, spelt = spelt_tokens(column)
+    assert rows_of(found) == rows_of(tokenise(column))
+    assert spelt.spell(np.arange(len(found.hashes))) == [word for text in texts for word in words(text or "")]
 
 
 def test_the_texts_are_left_as_they_are() -> None:

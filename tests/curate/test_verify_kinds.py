@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.verify import Reason, infer, infer_kind, infer_kinds, render_gold, settle, settle_many, verify, wrong_answer
+from curate.verify import Reason, infer, infer_kind, render_gold, settle, verify, wrong_answer
 
 EQUAL = {
     "boolean": [("yes", "Yes."), ("True", "yes"), ("no", "FALSE"), ("false", "n"), ("yes", r"\text{Yes}")],
@@ -202,10 +202,3 @@ def test_a_long_answer_is_text_only_where_it_stays_long_once_cleaned(
     answer = start + mid * times + end
     if len(answer) <= 4000:
         assert infer_kind(answer) is infer._infer(answer)
-
-
-@given(st.lists(st.one_of(numbers, words, st.text(max_size=12))))
-def test_many_are_inferred_and_settled_as_one_by_one(answers: list[str]) -> None:
-    assert infer_kinds(answers) == [str(infer_kind(answer)) for answer in answers]
-    rows = [(answer, gold, "text") for answer in answers for gold in answers[:3]]
-    assert settle_many(rows) == [settle(*row) for row in rows]

@@ -1,10 +1,14 @@
 """Properties that hold for any text and any gold."""
 
+import re
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.verify import AnswerKind, Reason, extract, infer_kind, render_gold, settle, verify, wrong_answer
-from curate.verify.latex import is_blank
+from curate.verify.extract import last_box
+from curate.verify.latex import is_blank, tidy
+from curate.verify.text import normalise_text, settle_text
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=60)  # lone surrogates and all
 latex = st.lists(
@@ -92,3 +96,68 @@ def test_what_is_put_in_a_box_comes_out_of_it(answer: str) -> None:
 def test_what_prints_a_letter_or_a_digit_is_not_blank(text: str) -> None:
     assert not is_blank("a" + text)
     assert is_blank(text) == is_blank(f" {text}")  # which does not begin with one, so each mark is looked at
+
+
+MARKS = [
+    "\\boxed{",
+    "\\boxed {",
+    "\\boxed\n{",
+    "\\boxed",
+    "boxed{",
+    "\\",
+    "\\\\",
+    "{",
+    "}",
+    "\\{",
+    "\\}",
+    "\\frac",
+    "a",
+    " ",
+    "\n",
+]
+
+
+@example("\\\\\\boxed{a\\}b}")
+@example("\\\\boxed{a}")
+@example("\\boxed{a\\boxed{b}c}}{")
+@given(st.lists(st.sampled_from(MARKS), max_size=20).map("".join))
+def test_the_last_box_is_the_one_that_reading_character_by_character_finds(text: str) -> None:
+    groups: list[tuple[bool, int]] = []
+    found = (-1, "")
+    place = 0
+    while place < len(text):
+        box = re.compile(r"\\boxed\s*\{").match(text, place)
+        if box or text[place] == "{":
+            groups.append((box is not None, box.end() if box else place + 1))
+        elif text[place] == "}" and groups:
+            is_box, start = groups.pop()
+            found = max(found, (start, text[start:place].strip())) if is_box else found
+        place = box.end() if box else place + (2 if text[place] == "\\" else 1)
+    assert last_box(text) == (found[1] if found[0] >= 0 else None)
+
+
+STARTS = ["The ", "an ", "a", "A ", "not ", "Not ", "cat", "ca", "t", "é", "\u0301", "\u200b", "ﬁ", "ſ", "K"]
+STARTS += [" ", "\u00a0", "\n", "'", '"', ".", "!", "?", "$", "**", "{", "}", "\\text{", "\\", "<"]
+starts = st.lists(st.sampled_from(STARTS), max_size=6).map("".join)
+
+
+@example("The big cat", "big cat")
+@example("an a cat", "a cat")
+@example("ca\u200bt", "cat")
+@example("Not  a", "not a")
+@given(starts, st.one_of(starts, st.just("")))
+def test_texts_that_begin_otherwise_are_wrong_because_their_normal_forms_are(answer: str, gold: str) -> None:
+    for left, right in ((answer, gold), (answer, answer), (f"not {gold}", gold)):
+        mine, theirs = normalise_text(left), normalise_text(right)
+        expected = (Reason.CORRECT if mine == theirs else Reason.WRONG) if mine and theirs else None
+        assert settle_text(left, right) is (expected or (Reason.EMPTY if theirs else Reason.NO_GOLD))
+
+
+@example("x^{2}~~1")
+@given(st.lists(st.sampled_from([*"x12^_{},~ .-+/()$%é", "{,}", "^{2}", "_{ n }", "  "]), max_size=12).map("".join))
+def test_what_has_no_commands_is_tidied_as_if_it_had_one_that_prints_nothing(text: str) -> None:
+    assert tidy(text) == tidy(text + r"\quad")
+
+
+def test_what_has_no_commands_is_tidied() -> None:
+    assert tidy("x^{2} + 10{,}000~m") == "x^2+10,000 m"
