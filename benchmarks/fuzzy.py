@@ -16,14 +16,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import SEEDS, measure, peer_python, planted, planted_items, print_table
+from benchmarks.harness import SEEDS, as_ingested, measure, peer_python, planted, planted_items, print_table
 
 KINDS = ("exact_dup", "format_dup", "near_dup")
 SIZES = (200_000, 588_645, 2_000_000)
 
 
 def find(items: str) -> tuple[list[tuple[int, str, str]], float]:
-    """Find near duplicates in a Parquet file; return (place, reason, evidence) of each drop, and the CPU seconds.
+    """Find near duplicates in a file of items; return (place, reason, evidence) of each drop, and the CPU seconds.
 
     Imports are not counted, and neither are the peer's.
     """
@@ -132,7 +132,7 @@ def main() -> None:
     runs = [(rows, seed) for rows in options.rows for seed in options.seeds[: None if rows == min(options.rows) else 1]]
     for rows, seed in runs:
         items = planted_items(rows, seed)
-        run = measure(find, str(items))
+        run = measure(find, str(as_ingested(items)))
         drops, cpu = run.result
         told = score(rows, seed, drops)
         rate = told["false"] / rows * 1e5

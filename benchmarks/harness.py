@@ -150,6 +150,22 @@ def planted_items(rows: int, seed: int) -> Path:
     return target
 
 
+def as_ingested(items: Path) -> Path:
+    """Return a copy of a Parquet file of items in the form in which ingestion leaves them; made when missing."""
+    import pyarrow.parquet as pq
+
+    from crossthink.files import arrow_writer, atomic_path
+
+    target = items.with_suffix(".arrow")
+    if not target.is_file():
+        with pq.ParquetFile(items) as file, atomic_path(target) as temporary:
+            schema = file.schema_arrow
+            with arrow_writer(temporary, schema) as write:
+                for group in range(file.num_row_groups):
+                    write(file.read_row_group(group))
+    return target
+
+
 def as_parquet(items: Path, folder: Path) -> Path:
     """Return a copy of ingested items that every tool reads: `items.parquet` in a folder of its own."""
     import pyarrow as pa

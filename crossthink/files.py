@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW_GROUP_ROWS = 65_536
-"""Rows of one Parquet row group or Arrow batch, fixed so that the same table gives the same bytes on any machine."""
+"""Rows of one Parquet row group, fixed so that the same table gives the same bytes on any machine."""
+BATCH_ROWS = 16_384
+"""Rows of one batch of an Arrow file; a row group is a whole number of them."""
 
 
 def canonical_json(value: Any) -> bytes:
@@ -161,7 +163,7 @@ def parquet_writer(path: Path, schema: "pa.Schema") -> "Iterator[Callable[[pa.Ta
             if rows.num_rows:
                 writers[0].write_table(rows)
 
-        with _grouped(schema, put) as write:
+        with _grouped(schema, put, ROW_GROUP_ROWS) as write:
             yield write
         if not writers:
             put(pa.Table.from_batches([], schema))
@@ -174,7 +176,7 @@ def arrow_writer(path: Path, schema: "pa.Schema") -> "Iterator[Callable[[pa.Tabl
     Nothing is encoded or compressed, so reading some columns costs copying their bytes: a third of what Parquet takes.
 
     Args:
-        path: the new file; every batch but the last has `ROW_GROUP_ROWS` rows.
+        path: the new file; every batch but the last has `BATCH_ROWS` rows.
         schema: of every table that is appended.
     """
     import pyarrow as pa
@@ -182,14 +184,16 @@ def arrow_writer(path: Path, schema: "pa.Schema") -> "Iterator[Callable[[pa.Tabl
     with (
         pa.OSFile(str(path), "wb") as file,
         pa.ipc.new_file(file, schema) as writer,
-        _grouped(schema, writer.write_table) as write,
+        _grouped(schema, writer.write_table, BATCH_ROWS) as write,
     ):
         yield write
 
 
 @contextmanager
-def _grouped(schema: "pa.Schema", put: "Callable[[pa.Table], None]") -> "Iterator[Callable[[pa.Table], None]]":
-    """Yield a function that hands rows on in groups of `ROW_GROUP_ROWS`, and the rest at the end.
+def _grouped(
+    schema: "pa.Schema", put: "Callable[[pa.Table], None]", rows_of_group: int
+) -> "Iterator[Callable[[pa.Table], None]]":
+    """Yield a function that hands rows on in groups of one size, and the rest at the end.
 
     How many pieces the rows come in depends on the threads that made them, and pages end where pieces do; here they are
     put together, so the same rows give the same bytes.
@@ -200,14 +204,14 @@ def _grouped(schema: "pa.Schema", put: "Callable[[pa.Table], None]") -> "Iterato
 
     def put_groups(whole_only: bool) -> None:
         table = pa.concat_tables(waiting) if waiting else pa.Table.from_batches([], schema)
-        whole = table.num_rows - table.num_rows % ROW_GROUP_ROWS if whole_only else table.num_rows
-        for start in range(0, whole, ROW_GROUP_ROWS):
-            put(table.slice(start, min(ROW_GROUP_ROWS, whole - start)).combine_chunks())
+        whole = table.num_rows - table.num_rows % rows_of_group if whole_only else table.num_rows
+        for start in range(0, whole, rows_of_group):
+            put(table.slice(start, min(rows_of_group, whole - start)).combine_chunks())
         waiting[:] = [table.slice(whole)]
 
     def write(rows: pa.Table) -> None:
         waiting.append(rows)
-        if sum(each.num_rows for each in waiting) >= ROW_GROUP_ROWS:
+        if sum(each.num_rows for each in waiting) >= rows_of_group:
             put_groups(whole_only=True)
 
     yield write

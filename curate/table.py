@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crossthink.errors import UserError
-from crossthink.files import ROW_GROUP_ROWS
+from crossthink.files import BATCH_ROWS, ROW_GROUP_ROWS
 from curate.items import ITEM_SCHEMA
 
 PLACE = "place"
@@ -33,8 +33,7 @@ class ItemTable:
     """Rows in files, in order, and which of them are in.
 
     Attributes:
-        files: Arrow or Parquet, by their suffix, written by `crossthink.files` in groups of `ROW_GROUP_ROWS`; files without
-            rows are allowed.
+        files: Arrow or Parquet, by their suffix, written by `crossthink.files`; files without rows are allowed.
         is_in: one boolean per row; None: all are in.
         schema: of every file.
         first: the place of the first row.
@@ -80,12 +79,14 @@ class ItemTable:
             yield replace(self, files=(path,), is_in=is_in, first=self.first + start)
             start += height
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """Yield the items that are in, in order, with `place` and the columns asked for.
+    def batches(self, columns: Sequence[str], rows: int = ROW_GROUP_ROWS) -> Iterator[pl.DataFrame]:
+        """Yield the items that are in, in order, with `place` and the columns asked for; no batch is empty.
 
-        The batches are of at most `ROW_GROUP_ROWS` rows, the same whatever the number of threads; none is empty.
+        Args:
+            columns: besides `place`.
+            rows: of the table that are read at once, in or not, a multiple of `BATCH_ROWS`; the fewer, the less memory.
         """
-        for part in self._parts():
+        for part in self._parts(rows):
             keep = None if self.is_in is None else self.is_in[part.start - self.first : part.stop - self.first]
             if keep is None or keep.all():
                 yield part.read(columns)
@@ -102,17 +103,17 @@ class ItemTable:
         wanted = np.unique(places)
         empty = pl.DataFrame(schema=pl.Schema(self.schema)).select(columns)
         taken = [pl.DataFrame([pl.Series(PLACE, [], pl.Int64), *empty.get_columns()])]
-        for part in self._parts():
+        for part in self._parts(ROW_GROUP_ROWS):
             low, high = np.searchsorted(wanted, [part.start, part.stop])
             if low < high:
                 taken.append(_alone(part.read(columns)[wanted[low:high] - part.start]))
         return pl.concat(taken)
 
-    def _parts(self) -> Iterator["_Part"]:
+    def _parts(self, most: int) -> Iterator["_Part"]:
         place = self.first
         for path, height in zip(self.files, self.heights, strict=True):
-            for offset in range(0, height, ROW_GROUP_ROWS):
-                rows = min(ROW_GROUP_ROWS, height - offset)
+            for offset in range(0, height, most):
+                rows = min(most, height - offset)
                 yield _Part(path, offset, place + offset, place + offset + rows)
             place += height
 
@@ -124,7 +125,7 @@ def _alone(rows: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One row group: rows `start` to `stop` of the table, which begin at row `offset` of the file."""
+    """What is read at once: rows `start` to `stop` of the table, which begin at row `offset` of the file."""
 
     path: Path
     offset: int
@@ -142,8 +143,8 @@ def _height(path: Path) -> int:
         return int(pq.read_metadata(path).num_rows)
     with pa.OSFile(str(path)) as file:
         reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=[0]))
-        groups = reader.num_record_batches
-        return ROW_GROUP_ROWS * (groups - 1) + reader.get_batch(groups - 1).num_rows if groups else 0
+        batches = reader.num_record_batches
+        return BATCH_ROWS * (batches - 1) + reader.get_batch(batches - 1).num_rows if batches else 0
 
 
 def _read_parquet(path: Path, offset: int, rows: int, columns: Sequence[str]) -> pl.DataFrame:
@@ -151,9 +152,11 @@ def _read_parquet(path: Path, offset: int, rows: int, columns: Sequence[str]) ->
 
 
 def _read_arrow(path: Path, offset: int, rows: int, columns: Sequence[str]) -> pl.DataFrame:
-    """Read columns of one batch of an Arrow file; it is read and not mapped, so a file is no part of the process's memory."""
+    """Read columns of some batches of an Arrow file; it is read and not mapped, so a file is no part of the process's memory."""
     with pa.OSFile(str(path)) as file:
         schema = pa.ipc.open_file(file).schema
         options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
-        batch = pa.ipc.open_file(file, options=options).get_batch(offset // ROW_GROUP_ROWS)
-    return cast(pl.DataFrame, pl.from_arrow(batch)).select(columns)
+        reader = pa.ipc.open_file(file, options=options)
+        numbers = range(offset // BATCH_ROWS, (offset + rows - 1) // BATCH_ROWS + 1)
+        batches = pa.Table.from_batches([reader.get_batch(number) for number in numbers])
+    return cast(pl.DataFrame, pl.from_arrow(batches)).select(columns)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from crossthink.files import BATCH_ROWS
 from curate.fuzzy.minhash import band_keys, minhash, sketch_words, sketches
 from curate.fuzzy.rarity import LONGEST_RUN, Rarity
 from curate.fuzzy.settings import FuzzySettings
@@ -27,8 +28,6 @@ _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _BASE = 0xD6E8FEB86659FD93
 _INVERSE = pow(_BASE, -1, 1 << 64)
 NO_TERMS = np.uint64(0)
-SLICE_ROWS = 1 << 14
-"""Rows whose texts are folded, and whose golds are hashed, at once; their words are counted a chunk of bytes at a time."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +72,12 @@ def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.
     index = Index(bands, spill / "whole", bits, by_standing, terms, kept, Rarity(items.count))
     with ExitStack() as opened:
         files = [opened.enter_context(path.open("wb")) for path in (*bands, index.whole)]
-        for batch in items.batches(COLUMNS):
-            for rows in batch.iter_slices(SLICE_ROWS):
-                standing = standings[rows[PLACE].to_numpy()]
-                terms[standing] = terms_of(rows)
-                for part, words in token_chunks(rows["question"]):
-                    _write(index, files, standing[part], words, settings)
-            del batch, rows  # or they would be held while the next ones are read
+        for rows in items.batches(COLUMNS, BATCH_ROWS):
+            standing = standings[rows[PLACE].to_numpy()]
+            terms[standing] = terms_of(rows)
+            for part, words in token_chunks(rows["question"]):
+                _write(index, files, standing[part], words, settings)
+            del rows  # or they would be held while the next ones are read
     return index
 
 

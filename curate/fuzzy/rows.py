@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from crossthink.files import BATCH_ROWS
 from curate.table import PLACE, ItemTable
 
 Places = npt.NDArray[np.int64]
@@ -57,7 +58,7 @@ def _taken(items: ItemTable, places: Places, columns: Sequence[str]) -> Iterator
     """Yield the rows at these places in order, at least one table."""
     wanted = np.unique(places)
     is_first = True
-    for batch in items.batches(columns):
+    for batch in items.batches(columns, BATCH_ROWS):
         numbers = batch[PLACE].to_numpy()
         low, high = np.searchsorted(wanted, [numbers[0], numbers[-1] + 1])
         if low < high or is_first:

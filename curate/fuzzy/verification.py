@@ -20,8 +20,8 @@ from curate.fuzzy.rows import Spool
 from curate.fuzzy.semantic import Meant
 from curate.fuzzy.settings import FuzzySettings
 
-PAIR_BYTES = 256 << 10
-"""Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a twentieth."""
+PAIR_BYTES = 384 << 10
+"""Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a thirtieth."""
 
 
 @dataclass(frozen=True)

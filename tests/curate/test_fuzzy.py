@@ -211,7 +211,8 @@ def test_the_decision_does_not_depend_on_memory(tmp_path: Path, monkeypatch: pyt
     whole = decide(tmp_path, rows)
     monkeypatch.setattr("curate.fuzzy.verification.PAIR_BYTES", 1 << 62)
     monkeypatch.setattr("curate.fuzzy.candidates.PART_ITEMS", 7)
-    monkeypatch.setattr("curate.fuzzy.index.SLICE_ROWS", 5)
+    monkeypatch.setattr("curate.fuzzy.index.BATCH_ROWS", 5)
+    monkeypatch.setattr("curate.fuzzy.rows.BATCH_ROWS", 3)
     monkeypatch.setattr("curate.tokens.CHUNK_BYTES", 100)
     parted = decide(tmp_path, rows)
     assert str(Reason.CONFLICTING_GOLD) not in pl.concat(whole.drops)["reason"]

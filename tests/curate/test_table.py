@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossthink.files import ROW_GROUP_ROWS, arrow_writer, parquet_writer, sha256_file
+from crossthink.files import BATCH_ROWS, ROW_GROUP_ROWS, arrow_writer, parquet_writer, sha256_file
 from curate.table import ARROW, PLACE, ItemTable
 
 Writer = Callable[[Path, pa.Schema], AbstractContextManager[Callable[[pa.Table], None]]]
@@ -43,6 +43,13 @@ def test_every_row_comes_once_under_its_place(table: ItemTable) -> None:
     assert rows[PLACE].to_list() == rows["number"].to_list() == list(range(sum(HEIGHTS)))
     assert table.heights == HEIGHTS
     assert max(batch.height for batch in table.batches(["name"])) == ROW_GROUP_ROWS
+
+
+@pytest.mark.parametrize("rows", [BATCH_ROWS, 3 * BATCH_ROWS])
+def test_rows_are_the_same_in_batches_of_any_size(table: ItemTable, rows: int) -> None:
+    batches = list(table.without(np.arange(0, sum(HEIGHTS), 2)).batches(["number", "name"], rows))
+    assert pl.concat(batches).equals(_read(table.without(np.arange(0, sum(HEIGHTS), 2))))
+    assert max(batch.height for batch in batches) <= rows
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from crossthink.files import write_parquet
-from curate import table, write
+from curate import write
 from curate.corpus import DROPPED_FILE, ITEMS_FILE, VARIANTS_FILE
 from curate.done import Done
 from curate.ingest import INGESTED_FILE
@@ -24,7 +24,7 @@ OF_VARIANTS = ["templates", "verifiable", "self_check"]
 def test_a_dropped_row_is_written_with_the_question_of_its_item(
     sample_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
-    monkeypatch.setattr(table, "ROW_GROUP_ROWS", rows)
+    monkeypatch.setattr(ItemTable.batches, "__defaults__", (rows,))
     folder = sample_workspace / "corpora/sample"
     folders = {place.name.partition("-")[2]: place for place in folder.glob(".stages/*")}
     done = {name: Done(name, place, "", [], {}) for name, place in folders.items()}
