@@ -5,7 +5,8 @@ says which *places* go, with reason and evidence. What is left is a mask of one 
 items costs ten megabytes of memory and is written once, at the end.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -86,12 +87,12 @@ class ItemTable:
             columns: besides `place`.
             rows: of the table that are read at once, in or not, a multiple of `BATCH_ROWS`; the fewer, the less memory.
         """
-        for part in self._parts(rows):
+        for part in self._parts(columns, rows):
             keep = None if self.is_in is None else self.is_in[part.start - self.first : part.stop - self.first]
             if keep is None or keep.all():
-                yield part.read(columns)
+                yield part.rows()
             elif keep.any():
-                yield part.read(columns).filter(pl.Series(keep))
+                yield part.rows().filter(pl.Series(keep))
 
     def take(self, places: npt.NDArray[np.int64], columns: Sequence[str]) -> pl.DataFrame:
         """Return the items at these places, in or not, in ascending order of place; one pass over the files.
@@ -103,18 +104,18 @@ class ItemTable:
         wanted = np.unique(places)
         empty = pl.DataFrame(schema=pl.Schema(self.schema)).select(columns)
         taken = [pl.DataFrame([pl.Series(PLACE, [], pl.Int64), *empty.get_columns()])]
-        for part in self._parts(ROW_GROUP_ROWS):
+        for part in self._parts(columns, ROW_GROUP_ROWS):
             low, high = np.searchsorted(wanted, [part.start, part.stop])
             if low < high:
-                taken.append(_alone(part.read(columns)[wanted[low:high] - part.start]))
+                taken.append(_alone(part.rows()[wanted[low:high] - part.start]))
         return pl.concat(taken)
 
-    def _parts(self, most: int) -> Iterator["_Part"]:
+    def _parts(self, columns: Sequence[str], rows: int) -> Iterator["_Part"]:
         place = self.first
         for path, height in zip(self.files, self.heights, strict=True):
-            for offset in range(0, height, most):
-                rows = min(most, height - offset)
-                yield _Part(path, offset, place + offset, place + offset + rows)
+            with _opened(path, self.schema, columns) as read:
+                for offset in range(0, height, rows):
+                    yield _Part(read, offset, place + offset, place + min(offset + rows, height))
             place += height
 
 
@@ -125,17 +126,16 @@ def _alone(rows: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What is read at once: rows `start` to `stop` of the table, which begin at row `offset` of the file."""
+    """What is read at once: rows `start` to `stop` of the table, which begin at row `offset` of their file."""
 
-    path: Path
+    read: Callable[[int, int], pl.DataFrame]
     offset: int
     start: int
     stop: int
 
-    def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        read = _read_arrow if self.path.suffix == ARROW else _read_parquet
+    def rows(self) -> pl.DataFrame:
         numbers = pl.Series(PLACE, np.arange(self.start, self.stop, dtype=np.int64))
-        return pl.DataFrame([numbers, *read(self.path, self.offset, self.stop - self.start, columns).get_columns()])
+        return pl.DataFrame([numbers, *self.read(self.offset, self.stop - self.start).get_columns()])
 
 
 def _height(path: Path) -> int:
@@ -147,16 +147,19 @@ def _height(path: Path) -> int:
         return BATCH_ROWS * (batches - 1) + reader.get_batch(batches - 1).num_rows if batches else 0
 
 
-def _read_parquet(path: Path, offset: int, rows: int, columns: Sequence[str]) -> pl.DataFrame:
-    return pl.scan_parquet(path, glob=False).slice(offset, rows).select(columns).collect()
-
-
-def _read_arrow(path: Path, offset: int, rows: int, columns: Sequence[str]) -> pl.DataFrame:
-    """Read columns of some batches of an Arrow file; it is read and not mapped, so a file is no part of the process's memory."""
-    with pa.OSFile(str(path)) as file:
-        schema = pa.ipc.open_file(file).schema
-        options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
+@contextmanager
+def _opened(path: Path, schema: pa.Schema, columns: Sequence[str]) -> Iterator[Callable[[int, int], pl.DataFrame]]:
+    """Yield the function that reads columns of a file from a row on, so many rows."""
+    if path.suffix != ARROW:
+        yield lambda offset, rows: pl.scan_parquet(path, glob=False).slice(offset, rows).select(columns).collect()
+        return
+    options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
+    with pa.OSFile(str(path)) as file:  # read, not mapped: pages of a mapped file count as the process's memory
         reader = pa.ipc.open_file(file, options=options)
-        numbers = range(offset // BATCH_ROWS, (offset + rows - 1) // BATCH_ROWS + 1)
-        batches = pa.Table.from_batches([reader.get_batch(number) for number in numbers])
-    return cast(pl.DataFrame, pl.from_arrow(batches)).select(columns)
+
+        def read(offset: int, rows: int) -> pl.DataFrame:
+            numbers = range(offset // BATCH_ROWS, (offset + rows - 1) // BATCH_ROWS + 1)
+            batches = pa.Table.from_batches([reader.get_batch(number) for number in numbers])
+            return cast(pl.DataFrame, pl.from_arrow(batches)).select(columns)
+
+        yield read
