@@ -1,6 +1,7 @@
 """The evaluation sets that a corpus is held to, ingested like any source and kept in the workspace.
 
-WORKSPACE/benchmarks/NAME/0-ingest-SOURCE/   items.arrow, rejected.parquet, stage.json
+WORKSPACE/benchmarks/NAME/CONTENT/   0-ingest-SOURCE/   items.arrow, rejected.parquet, stage.json
+                                     index/             of all of them: arrays, stage.json
 """
 
 import json
@@ -12,18 +13,21 @@ from typing import Any
 import polars as pl
 
 from crossthink.errors import UserError
-from crossthink.files import digest, locked
+from crossthink.files import atomic_directory, digest, locked
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
 from curate.code import code_digest
 from curate.config import BenchmarkSet
 from curate.contamination.index import BenchmarkIndex
-from curate.done import Done, made
+from curate.done import Done, finish, made, reuse
 from curate.ingest import INGESTED_FILE, REJECTED_FILE, ingest_source
 from curate.inputs import SourceInput, open_inputs
 from curate.oddities import REPEATS
 from curate.table import ItemTable
 from manifests.manifest import LedgerLine, SourceRecord
+
+INDEX = "index"
+"""Folder of the index that finds a set's items in a corpus, beside its items."""
 
 UNREADABLE_SHARE = 0.05
 """Of a benchmark's records; beyond it the set is not what its adapter takes it for."""
@@ -69,11 +73,18 @@ def read_benchmarks(chosen: BenchmarkSet, workspace: Workspace, progress: Progre
         inputs = open_inputs(chosen.sources, Path(chosen.root), folder / "generated", workspace)
         content = folder / digest([[source.identity() for source in inputs], code_digest()])[:12]
         done = [ingest(source, content, UNREADABLE_SHARE, progress) for source in inputs]
-    return Benchmarks(
-        ItemTable(tuple(each.folder / INGESTED_FILE for each in done)),
-        [source.record(each.ledger[0].rows_in) for source, each in zip(inputs, done, strict=True)],
-        digest([each.key for each in done]),
-    )
+        items, key = ItemTable(tuple(each.folder / INGESTED_FILE for each in done)), digest([each.key for each in done])
+        _keep_index(items, content / INDEX, key)
+    records = [source.record(each.ledger[0].rows_in) for source, each in zip(inputs, done, strict=True)]
+    return Benchmarks(items, records, key, content / INDEX)
+
+
+def _keep_index(items: ItemTable, folder: Path, key: str) -> None:
+    """Index the items, unless an index of them stands whole."""
+    if reuse(INDEX, folder, key) is None:
+        with atomic_directory(folder) as made_in:
+            BenchmarkIndex.of(items).save(made_in)
+            finish(made_in, key, [], {})
 
 
 def ingest(source: SourceInput, folder: Path, allowed: float, progress: Progress) -> Done:

@@ -14,6 +14,10 @@ from hypothesis import strategies as st
 
 from crossthink.errors import UserError
 from crossthink.files import write_parquet
+from crossthink.progress import Progress
+from crossthink.workspace import Workspace
+from curate.benchmarks import read_benchmarks
+from curate.config import load_benchmarks
 from curate.contamination import (
     GREY_ZONE,
     LEAKS,
@@ -243,6 +247,10 @@ def test_nothing_held_to_nothing_is_nothing(held: Held) -> None:
         assert leaks == [] and pl.concat(found.drops).height == 0
 
 
+PUBLISHED = [{"question": NATALIA, "answer": "... #### 72"}, {"question": WENG, "answer": "... #### 10"}]
+SET = "name: set\nroot: {root}\nsources:\n  - {{name: gsm, adapter: gsm8k, files: [rows.jsonl], role: benchmark, license: mit}}\n"
+
+
 @pytest.mark.parametrize("benchmark", [[], others(), [*others(), item(NATALIA, "72", options=["72", "10"])]])
 def test_an_index_that_is_kept_finds_what_one_made_anew_does(
     held: Held, tmp_path: Path, benchmark: list[dict[str, Any]]
@@ -255,6 +263,25 @@ def test_an_index_that_is_kept_finds_what_one_made_anew_does(
     assert pl.concat(again.drops).equals(pl.concat(found.drops)) and again.facts == found.facts
     assert len(benchmark) == 0 or found.tables[LEAKS].num_rows > 0
     assert again.tables == found.tables
+
+
+def test_the_index_of_a_set_is_made_once_and_anew_where_it_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in PUBLISHED))
+    config = tmp_path / "set.yaml"
+    config.write_text(SET.format(root=tmp_path))
+    chosen, workspace = load_benchmarks(config), Workspace(tmp_path / "w")
+    first = read_benchmarks(chosen, workspace, Progress())
+    assert first.folder is not None
+    times = [path.stat().st_mtime_ns for path in sorted(first.folder.iterdir())]
+    assert read_benchmarks(chosen, workspace, Progress()).folder == first.folder
+    assert [path.stat().st_mtime_ns for path in sorted(first.folder.iterdir())] == times
+    file = first.folder / "grams-hashes.npy"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    again = read_benchmarks(chosen, workspace, Progress())
+    assert file.read_bytes() == whole
+    leaks = find_contamination(first.items, again.index(), ContaminationSettings()).tables[LEAKS]
+    assert leaks.num_rows == len(PUBLISHED)
 
 
 def test_a_damaged_index_is_one_message(held: Held, tmp_path: Path) -> None:
