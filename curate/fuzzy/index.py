@@ -6,7 +6,7 @@ and context stays in memory (8 bytes an item), and so does how often each run of
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -51,6 +51,10 @@ class Index:
     terms: Hashes
     sketches: Hashes
     rarity: Rarity
+
+    def without_sketches(self) -> "Index":
+        """What verification needs; the file of the sketches is no longer mapped into memory."""
+        return replace(self, sketches=np.zeros((0, self.sketches.shape[1]), np.uint64))
 
 
 def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.integer], spill: Path) -> Index:

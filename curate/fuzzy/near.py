@@ -62,6 +62,7 @@ def find_near_duplicates(
         folder = Path(name)
         index = index_items(items, settings, rank, folder)
         pairs, biggest_bucket = candidate_pairs(index, settings.values, folder)
+        index = index.without_sketches()
         meant = None if model is None else pairs_by_meaning(model, items, index, pairs, settings, folder)
         pairs = pairs if meant is None else meant.added_to(pairs)
         places = index.by_standing[np.union1d(pairs.earlier, pairs.later)]

@@ -22,6 +22,8 @@ from curate.fuzzy.settings import FuzzySettings
 
 PAIR_BYTES = 384 << 10
 """Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a thirtieth."""
+AT_ONCE = 1 << 18
+"""Items whose terms are looked up at once."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,11 @@ def _turns(pairs: Pairs, is_open: Which) -> Iterator[Numbers]:
 
 def _bits(index: Index) -> npt.NDArray[np.float32]:
     """For each standing how rare its terms are: 1 bit when every second item has them."""
-    _, which, times = np.unique(index.terms, return_inverse=True, return_counts=True)
     compared = max(1, int(np.count_nonzero(index.terms != NO_TERMS)))
-    bits = np.log2(np.maximum(compared / times, 1)).astype(np.float32)[which]
-    return np.where(index.terms == NO_TERMS, np.float32(0), bits)
+    kinds, times = np.unique(index.terms, return_counts=True)
+    of_kind = np.log2(np.maximum(compared / times, 1)).astype(np.float32)
+    of_kind[kinds == NO_TERMS] = 0
+    bits = np.empty(len(index.terms), np.float32)
+    for low in range(0, len(bits), AT_ONCE):  # all places at once would be eight bytes an item
+        bits[low : low + AT_ONCE] = of_kind[np.searchsorted(kinds, index.terms[low : low + AT_ONCE])]
+    return bits
