@@ -70,6 +70,8 @@ def find_near_duplicates(
         verification = Verification(rows, index, settings, pairs, meant)
         judged = list(verification.judged(pairs))
         clusters = Clusters.of(judged, items.height, verification, settings.conflicts == "drop")
+        by_standing, by_meaning, verified = index.by_standing, verification.by_meaning, verification.verified
+        del index, rows, verification  # the counts of words and the texts; what is left are decisions
     siblings = _links(judged, clusters, SIBLINGS).unique("later", keep="first", maintain_order=True)
     doubtful = _links(judged, clusters, [Verdict.DOUBTFUL]).unique(
         ["later", "earlier"], keep="first", maintain_order=True
@@ -77,7 +79,7 @@ def find_near_duplicates(
     sizes = np.bincount(clusters.kept[clusters.kept != STAYS], minlength=1)
     figures = (
         len(pairs),
-        verification.verified,
+        verified,
         int((sizes > 0).sum()),
         int(sizes.max()) + 1,
         biggest_bucket,
@@ -87,12 +89,12 @@ def find_near_duplicates(
     )
     facts = dict(zip(FACTS, figures, strict=True))
     if meant is not None:
-        facts |= {"proposed": len(meant.codes), "by_meaning": len(verification.by_meaning)}
+        facts |= {"proposed": len(meant.codes), "by_meaning": len(by_meaning)}
     tables = {
-        "siblings": _table(_named(items, index.by_standing, siblings).sort(PLACE), SIBLING_SCHEMA),
-        DOUBTS: _table(_named(items, index.by_standing, doubtful), DOUBTS_WITH_PLACES),
+        "siblings": _table(_named(items, by_standing, siblings).sort(PLACE), SIBLING_SCHEMA),
+        DOUBTS: _table(_named(items, by_standing, doubtful), DOUBTS_WITH_PLACES),
     }
-    return Outcome(_drops(items, index.by_standing, clusters, verification.by_meaning), facts, tables)
+    return Outcome(_drops(items, by_standing, clusters, by_meaning), facts, tables)
 
 
 def _links(judged: list[Judged], clusters: Clusters, verdicts: Collection[Verdict]) -> pl.DataFrame:

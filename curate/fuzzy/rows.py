@@ -45,7 +45,7 @@ class Spool:
             writer.write_table(part)
         assert writer is not None
         writer.close()
-        self._rows = _frame(pa.ipc.open_file(pa.memory_map(str(path))).read_all())
+        self._rows = _without_nothing(pa.ipc.open_file(pa.memory_map(str(path))).read_all())
         self._places = self._rows[PLACE].to_numpy()
 
     def rows(self, places: Places) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
@@ -65,6 +65,14 @@ def _taken(items: ItemTable, places: Places, columns: Sequence[str]) -> Iterator
             yield _own(batch[np.searchsorted(numbers, wanted[low:high])])
             is_first = False
         del batch, numbers  # or it would be held while the next one is read
+
+
+def _without_nothing(table: pa.Table) -> pl.DataFrame:
+    """The rows, with null columns that take no memory where a column has no value."""
+    nothing = [name for name in table.column_names if table[name].null_count == table.num_rows]
+    types = pl.Schema(table.schema)
+    rows = _frame(table.drop_columns(nothing)).with_columns(pl.lit(None, types[name]).alias(name) for name in nothing)
+    return rows.select(table.column_names)
 
 
 def _own(frame: pl.DataFrame) -> pa.Table:
