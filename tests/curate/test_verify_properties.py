@@ -70,6 +70,7 @@ def test_no_latex_makes_a_worker_raise(answer: str, gold: str) -> None:
 
 
 @given(st.one_of(any_text, latex), kinds)
+@example("0/0", AnswerKind.QUANTITY)
 @settings(deadline=None, max_examples=300)
 def test_the_same_text_is_equal_whenever_it_is_an_answer_at_all(answer: str, kind: AnswerKind) -> None:
     reason = settle(answer, answer, kind)
