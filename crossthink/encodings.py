@@ -2,8 +2,8 @@
 
 By default a writer gathers a dictionary for every column and gives it up once it is too large, which for ids, questions and
 answers is always. Here the first rows say which columns repeat. Texts that do not are written as lengths and bytes
-(DELTA_LENGTH_BYTE_ARRAY) and without the smallest and the largest, which say nothing about a hash or a question: a fifth of
-the CPU less, files that are a little smaller, and reading costs the same.
+(DELTA_LENGTH_BYTE_ARRAY) and without the smallest and the largest, which say nothing about a hash or a question: an eighth
+of the CPU less, files that are a little smaller, and reading costs the same.
 """
 
 from collections.abc import Iterator

@@ -35,7 +35,7 @@ _ID_DIGITS = 15
 
 
 def profile(paths: Sequence[Path], ledger: Sequence[LedgerLine] = ()) -> Profile:
-    """Profile the items of Parquet files, by source.
+    """Profile items, by source.
 
     Args:
         paths: files of `ITEM_SCHEMA`, in order.

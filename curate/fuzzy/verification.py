@@ -134,11 +134,10 @@ def _turns(pairs: Pairs, is_open: Which) -> Iterator[Numbers]:
 
 
 def _bits(index: Index) -> npt.NDArray[np.float32]:
-    """For each standing how rare its terms are: 1 bit when every second item has them."""
+    """For each standing how rare its terms are, 1 bit when every second item has them; an item without terms is in no pair."""
     compared = max(1, int(np.count_nonzero(index.terms != NO_TERMS)))
     kinds, times = np.unique(index.terms, return_counts=True)
     of_kind = np.log2(np.maximum(compared / times, 1)).astype(np.float32)
-    of_kind[kinds == NO_TERMS] = 0
     bits = np.empty(len(index.terms), np.float32)
     for low in range(0, len(bits), AT_ONCE):  # all places at once would be eight bytes an item
         bits[low : low + AT_ONCE] = of_kind[np.searchsorted(kinds, index.terms[low : low + AT_ONCE])]

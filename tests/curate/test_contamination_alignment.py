@@ -56,6 +56,12 @@ def test_a_share_counts_words_by_their_weight_and_a_gap_what_is_lost_together() 
         ("it has 120 beds", "it has many beds", False),
         ("it has 120 beds", "it has 12q beds", False),
         ("five hens and 2 ducks", "5 hens and two ducks", False),
+        (
+            "12 hens lay one egg",
+            "9 old hens lay one egg",
+            False,
+        ),  # before the common words, what is in place of 12 is "old"
+        ("hens lay one egg 12", "hens lay one egg daily 9", False),
     ],
 )
 def test_only_a_number_in_place_of_another_asks_for_something_else(asked: str, found: str, differs: bool) -> None:

@@ -34,7 +34,24 @@ def kinds_of(answers: list[str]) -> list[str]:
     return infer_kinds(pl.Series(answers, dtype=pl.String)).to_list()
 
 
-@example(["True.", "yes", "no .", "No,", "'false'", "sin", "Sin", "infinity", "Is sqrt", "exp?", "a.\n", "a\n"])
+@example(
+    [
+        "True.",
+        "False",
+        "FALSE .",
+        "yes",
+        "no .",
+        "No,",
+        "'false'",
+        "sin",
+        "Sin",
+        "infinity",
+        "Is sqrt",
+        "exp?",
+        "a.\n",
+        "a\n",
+    ]
+)
 @example(["-5", "9" * 400, "9" * 401, "0.5", "5.", "1,000", "01,000", "1,00", "\\frac{1}{0}", "-\\frac{12}{5}", "٣"])
 @example(["a " * 999 + "=5" + last for last in (" ", "  ", ".", "..", "\0", "é", "ab", "abc", "\n")])
 @example(["a=" + "é" * 1999, "a=5" + "\u200b" * 2000 + "5", "a" + "\0" * 2001 + "=5", "$" + "a=1+" * 500 + "$"])
