@@ -41,13 +41,13 @@ class Benchmarks:
         items: one file per benchmark.
         records: what a manifest says of each.
         key: digest of their content and of the code that read them.
-        folder: of their index; None where it is not kept.
+        folder: of their index.
     """
 
     items: ItemTable
     records: list[SourceRecord]
     key: str
-    folder: Path | None = None
+    folder: Path
 
     def index(self) -> BenchmarkIndex:
         """What finds the items in a corpus.
@@ -55,7 +55,7 @@ class Benchmarks:
         Raises:
             UserError: the index that is kept is damaged.
         """
-        return BenchmarkIndex.load(self.items, self.folder) if self.folder else BenchmarkIndex.of(self.items)
+        return BenchmarkIndex.load(self.items, self.folder)
 
 
 def read_benchmarks(chosen: BenchmarkSet, workspace: Workspace, progress: Progress) -> Benchmarks:

@@ -271,7 +271,6 @@ def test_the_index_of_a_set_is_made_once_and_anew_where_it_is_damaged(tmp_path: 
     config.write_text(SET.format(root=tmp_path))
     chosen, workspace = load_benchmarks(config), Workspace(tmp_path / "w")
     first = read_benchmarks(chosen, workspace, Progress())
-    assert first.folder is not None
     times = [path.stat().st_mtime_ns for path in sorted(first.folder.iterdir())]
     assert read_benchmarks(chosen, workspace, Progress()).folder == first.folder
     assert [path.stat().st_mtime_ns for path in sorted(first.folder.iterdir())] == times
