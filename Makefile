@@ -43,7 +43,6 @@ benchmarks: install
 	$(BIN)/python -m benchmarks.random_blends
 	$(BIN)/python -m benchmarks.reward
 	$(BIN)/python -m benchmarks.asking
-	$(BIN)/python -m benchmarks.judging
 
 # What the benchmarks are held to, in an environment of its own: its requirements are older than ours.
 peers: .venv-peers/.installed

@@ -34,8 +34,8 @@ if __package__:  # not in the peer's Python, which runs this file as it is
         planted,
         planted_items,
         print_table,
-        rewrite,
     )
+    from benchmarks.rewriting import rewrite
 
 PLANTED = ("contam_exact", "contam_edited", "contam_embedded")
 SUBJECTS = ("abstract_algebra", "high_school_us_history")

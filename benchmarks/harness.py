@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,6 @@ CACHE = Path(os.environ.get("CROSSTHINK_BENCHMARKS", Path(__file__).parent / ".d
 """Where the planted corpora are made, once; not part of the repository."""
 
 SEEDS = (7, 8, 9)
-
-IMPORTS = ("pyarrow.parquet", "pandas")
-"""What the floor has imported before its clock starts; PyArrow loads pandas when it reads a file whole."""
 
 PEER_VARIABLE = "CROSSTHINK_PEER_PYTHON"
 PEER_PLACE = Path(__file__).resolve().parents[1] / ".venv-peers" / "bin" / "python"
@@ -62,8 +60,8 @@ def measure(function: Callable[..., Any], *arguments: Any) -> Measured:
     Importing the function's module is not charged to it, nor what that module names as `IMPORTS`; what the function itself
     imports besides is.
     """
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measured, (function, arguments))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_measured, function, arguments).result()
 
 
 def _measured(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Measured:
@@ -176,13 +174,6 @@ def as_parquet(items: Path, folder: Path) -> Path:
     with pa.OSFile(str(items)) as file:
         write_parquet(target, pa.ipc.open_file(file).read_all())
     return target
-
-
-def rewrite(folder: Path, target: Path) -> None:
-    """The floor: read a corpus's Parquet files whole and write one, with the compression that this project writes."""
-    import pyarrow.parquet as pq
-
-    pq.write_table(pq.read_table(parts(folder)), target, compression="zstd")
 
 
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
