@@ -13,6 +13,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ValidationError
 
 from crossthink.errors import UserError, listing, nearest
+from crossthink.tables import table_of
 from manifests.manifest import Manifest
 from train_backend.plan import Plan
 from train_backend.record import RUN_FILE, mean_of_ends, read_record, was_started
@@ -75,7 +76,7 @@ class RunFolder:
 
 def list_runs(root: Path) -> pa.Table:
     """Return every run under a workspace's runs folder, finished, damaged or not, as `RUN_LIST_SCHEMA`."""
-    return pa.Table.from_pylist([_line(root, name) for name in _names(root)], schema=RUN_LIST_SCHEMA)
+    return table_of([_line(root, name) for name in _names(root)], RUN_LIST_SCHEMA)
 
 
 def read_run(root: Path, name: str) -> RunFolder:

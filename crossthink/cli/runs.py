@@ -39,6 +39,7 @@ def show(
     import pyarrow as pa
 
     from crossthink.cli.output import print_table
+    from crossthink.tables import table_of
     from train_backend.overview import read_run, rewards_by_component
     from train_backend.record import RUNS_SCHEMA
 
@@ -49,10 +50,10 @@ def show(
     if found.record is None:
         return
     stages = pa.schema(list(RUNS_SCHEMA.field("stages").type.value_type))
-    print_table(pa.Table.from_pylist(found.record["stages"], schema=stages))
+    print_table(table_of(found.record["stages"], stages))
     if found.record["attempts"]:
         attempts = pa.schema(list(RUNS_SCHEMA.field("attempts").type.value_type))
-        print_table(pa.Table.from_pylist(found.record["attempts"], schema=attempts))
+        print_table(table_of(found.record["attempts"], attempts))
     print_table(rewards_by_component(found))
 
 

@@ -63,6 +63,7 @@ def guess(
 def _table() -> "pa.Table":
     import pyarrow as pa
 
+    from crossthink.tables import table_of
     from curate.sources import adapters
 
     rows = [
@@ -76,4 +77,4 @@ def _table() -> "pa.Table":
         }
         for name, each in adapters().items()
     ]
-    return pa.Table.from_pylist(rows)
+    return table_of(rows, pa.schema([(name, pa.string()) for name in rows[0]]))
