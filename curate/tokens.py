@@ -193,10 +193,10 @@ def _hashed(folded: bytes, edges: Places, offsets: Places) -> Tokens:
 
 def _edges(is_word: npt.NDArray[np.bool_]) -> Places:
     """Where words start and end, in turn; the last byte of each text is a line end, so a word never reaches into the next."""
-    changes = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
-    if len(is_word) and is_word[0]:
-        changes = np.concatenate([[0], changes])
-    return changes
+    changes = np.empty_like(is_word)
+    changes[:1] = is_word[:1]
+    np.not_equal(is_word[1:], is_word[:-1], out=changes[1:])
+    return np.flatnonzero(changes)
 
 
 def _offsets(counts: Places) -> Places:
