@@ -43,10 +43,10 @@ def minhash(shingles: Tokens, values: int, seed: int) -> npt.NDArray[np.uint32]:
     if not counts.any():
         return np.full((values, len(counts)), _NOTHING)
     laid, begins, places = _strips(shingles)
-    product, least = np.empty_like(laid), np.empty((values, laid.shape[1]), np.uint32)
-    for value, factor in enumerate(_factors(values, seed)):
-        np.multiply(laid, factor, out=product)
-        np.minimum.reduce(product, axis=0, out=least[value])
+    least = np.empty((values, laid.shape[1]), np.uint32)
+    for value, step in enumerate(_steps(values, seed)):
+        laid *= step
+        np.minimum.reduce(laid, axis=0, out=least[value])
     for low, high in itertools.pairwise(begins[1:]):
         np.minimum(least[:, : high - low], least[:, low:high], out=least[:, : high - low])
     signatures = least.take(places, axis=1, mode="clip")
@@ -55,10 +55,11 @@ def minhash(shingles: Tokens, values: int, seed: int) -> npt.NDArray[np.uint32]:
 
 
 @lru_cache(4)
-def _factors(values: int, seed: int) -> tuple[np.uint32, ...]:
-    """The mixing functions: odd numbers to multiply by."""
+def _steps(values: int, seed: int) -> tuple[np.uint32, ...]:
+    """The mixing functions, odd numbers to multiply by: the first, and what makes of each the next, modulo 2^32."""
     drawn = np.random.PCG64(seed).random_raw(values)  # raw: the same in every version of NumPy
-    return tuple((drawn >> np.uint64(32)).astype(np.uint32) | np.uint32(1))
+    factors = [int(number) >> 32 | 1 for number in drawn]
+    return tuple(np.uint32(new * pow(old, -1, 1 << 32) % (1 << 32)) for old, new in itertools.pairwise([1, *factors]))
 
 
 def _strips(shingles: Tokens) -> tuple[npt.NDArray[np.uint32], Places, Places]:
