@@ -28,6 +28,8 @@ _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _BASE = 0xD6E8FEB86659FD93
 _INVERSE = pow(_BASE, -1, 1 << 64)
 NO_TERMS = np.uint64(0)
+BUFFER_BYTES = 1 << 17
+"""Of each file that is written; a chunk has a few thousand bytes for each."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.
     kept = np.memmap(spill / "sketches", np.uint64, "w+", shape=(max(items.height, 1), sketch_words(settings.values)))
     index = Index(bands, spill / "whole", bits, by_standing, terms, kept, Rarity(items.count))
     with ExitStack() as opened:
-        files = [opened.enter_context(path.open("wb")) for path in (*bands, index.whole)]
+        files = [opened.enter_context(path.open("wb", BUFFER_BYTES)) for path in (*bands, index.whole)]
         for rows in items.batches(COLUMNS, BATCH_ROWS):
             standing = standings[rows[PLACE].to_numpy()]
             terms[standing] = terms_of(rows)
@@ -111,10 +113,10 @@ def _whole(words: Tokens) -> Hashes:
     """One key for the words of each row in their order."""
     count = 1 << len(words.hashes).bit_length()
     powers, inverses = _powers(_BASE, count), _powers(_INVERSE, count)
-    totals = np.zeros(len(words.hashes) + 1, np.uint64)
-    np.cumsum(words.hashes * powers[: len(words.hashes)], out=totals[1:])
-    starts, ends = words.offsets[:-1], words.offsets[1:]
-    return (totals[ends] - totals[starts]) * inverses[starts]
+    keys, is_there = np.zeros(len(words.counts), np.uint64), words.counts > 0
+    starts = words.offsets[:-1][is_there]
+    keys[is_there] = np.add.reduceat(words.hashes * powers[: len(words.hashes)], starts) * inverses[starts]
+    return keys
 
 
 @lru_cache(4)
