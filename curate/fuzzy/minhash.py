@@ -66,17 +66,17 @@ def _strips(shingles: Tokens) -> tuple[npt.NDArray[np.uint32], Places, Places]:
     """Return the strips, shape (STRIP, strips): of every row the first one, the longest rows first, then the second ones; where
     the first ones begin, the second ones, and so on, and the last end; and the place of each row among the first."""
     hashes = (shingles.hashes >> np.uint64(32)).astype(np.uint32)
-    counts, starts = shingles.counts, shingles.offsets[:-1]
-    strips = -(-counts // STRIP)
+    strips = -(-shingles.counts // STRIP)
     longest_first = np.argsort(-strips, kind="stable")
     having = np.cumsum(np.bincount(strips)[::-1])[-2::-1]  # how many rows have a first strip, a second one, ...
     begins = np.concatenate([[0], np.cumsum(having)])
     strip = np.repeat(np.arange(len(having)), having)
     row = longest_first[np.arange(begins[-1]) - begins[strip]]
-    member = np.minimum(np.arange(STRIP)[:, np.newaxis] + strip * STRIP, counts[row] - 1)
+    first, last = shingles.offsets[row] + strip * STRIP, shingles.offsets[row + 1] - 1
+    laid = hashes.take(np.minimum(first + np.arange(STRIP)[:, np.newaxis], last), mode="clip")
     places = np.empty_like(longest_first)
     places[longest_first] = np.arange(len(places))
-    return hashes[starts[row] + member], begins, places
+    return laid, begins, places
 
 
 def band_keys(signatures: npt.NDArray[np.uint32], rows: int) -> Hashes:
