@@ -13,21 +13,18 @@ from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from crossthink.files import BATCH_ROWS
 from curate.fuzzy.minhash import band_keys, minhash, sketch_words, sketches
 from curate.fuzzy.rarity import LONGEST_RUN, Rarity
 from curate.fuzzy.settings import FuzzySettings
-from curate.sameness import gold_forms
+from curate.fuzzy.terms import NO_TERMS, RememberedForms, terms_of
 from curate.table import PLACE, ItemTable
 from curate.tokens import Hashes, Tokens, shingles, token_chunks
 
 COLUMNS = ("question", "context", "options", "answer", "images")
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
 _BASE = 0xD6E8FEB86659FD93
 _INVERSE = pow(_BASE, -1, 1 << 64)
-NO_TERMS = np.uint64(0)
 BUFFER_BYTES = 1 << 17
 """Of each file that is written; a chunk has a few thousand bytes for each."""
 
@@ -76,11 +73,12 @@ def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.
     terms = np.zeros(items.height, np.uint64)
     kept = np.memmap(spill / "sketches", np.uint64, "w+", shape=(max(items.height, 1), sketch_words(settings.values)))
     index = Index(bands, spill / "whole", bits, by_standing, terms, kept, Rarity(items.count))
+    forms = RememberedForms()
     with ExitStack() as opened:
         files = [opened.enter_context(path.open("wb", BUFFER_BYTES)) for path in (*bands, index.whole)]
         for rows in items.batches(COLUMNS, BATCH_ROWS):
             standing = standings[rows[PLACE].to_numpy()]
-            terms[standing] = terms_of(rows)
+            terms[standing] = terms_of(rows, forms.hashes)
             for part, words in token_chunks(rows["question"]):
                 _write(index, files, standing[part], words, settings)
             del rows  # or they would be held while the next ones are read
@@ -125,36 +123,3 @@ def _powers(base: int, count: int) -> Hashes:
     powers = np.full(count, base, np.uint64)
     powers[0] = 1
     return np.multiply.accumulate(powers)
-
-
-def terms_of(batch: pl.DataFrame) -> Hashes:
-    """One number for the gold, options, context and images of each row; `NO_TERMS` for a row without a gold."""
-    golds = gold_forms(batch["answer"])
-    terms = _hashed(golds) * _MIX + option_terms(batch["options"])
-    for column in ("context", "images"):  # each row by itself: its number may not depend on the rows read beside it
-        is_there = batch[column].is_not_null().to_numpy()
-        terms = terms * _MIX
-        if is_there.any():
-            terms[is_there] += batch[column].hash(1).to_numpy()[is_there]
-    return np.where(golds.is_null().to_numpy(), NO_TERMS, np.maximum(terms, np.uint64(1)))
-
-
-def option_terms(options: pl.Series) -> Hashes:
-    """One number for the options of each row in any order; 0 for a row without."""
-    counts = options.list.len().fill_null(0).to_numpy().astype(np.int64)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    if not offsets[-1]:
-        return np.zeros(len(options), np.uint64)
-    flat = options.filter(pl.Series(counts > 0)).explode()
-    return _sums(_hashed(gold_forms(flat)) * _MIX, offsets)
-
-
-def _hashed(texts: pl.Series) -> Hashes:
-    return texts.hash(0).fill_null(0).to_numpy()
-
-
-def _sums(numbers: Hashes, offsets: npt.NDArray[np.int64]) -> Hashes:
-    """The sum of each row's numbers modulo 2^64, spread over all bits."""
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(numbers)])
-    total = (sums[offsets[1:]] - sums[offsets[:-1]]) * _MIX
-    return np.asarray(total ^ (total >> np.uint64(29)), np.uint64)

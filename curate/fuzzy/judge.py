@@ -14,12 +14,12 @@ import numpy.typing as npt
 import polars as pl
 
 from curate.fuzzy.edits import Numbers, Which
-from curate.fuzzy.index import option_terms
 from curate.fuzzy.likeness import LEAST_OVERLAP, Floats, Likeness, Texts
 from curate.fuzzy.otherwise import ask_otherwise
 from curate.fuzzy.rarity import Rarity
 from curate.fuzzy.semantic import means_the_same
 from curate.fuzzy.settings import FuzzySettings
+from curate.fuzzy.terms import option_terms
 from curate.sameness import gold_forms, golds_agree, is_negated, marks_of
 
 COLUMNS = ("question", "context", "options", "answer", "answer_kind", "images")

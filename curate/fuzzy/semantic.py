@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from curate.embedding import SCALE, Embedder, nearest
 from curate.fuzzy.candidates import WHOLE, Pairs
-from curate.fuzzy.index import NO_TERMS, Index
+from curate.fuzzy.index import Index
 from curate.fuzzy.settings import FuzzySettings
+from curate.fuzzy.terms import NO_TERMS
 from curate.sameness import asks_otherwise, is_negated, marks_of
 from curate.table import PLACE, ItemTable
 

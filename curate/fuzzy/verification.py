@@ -14,11 +14,12 @@ import polars as pl
 from crossthink.engines import memory_bytes
 from curate.fuzzy.candidates import WHOLE, Pairs, crowds
 from curate.fuzzy.edits import Numbers, Which
-from curate.fuzzy.index import NO_TERMS, Index
+from curate.fuzzy.index import Index
 from curate.fuzzy.judge import Compared, Judge, Verdict
 from curate.fuzzy.rows import Spool
 from curate.fuzzy.semantic import Meant
 from curate.fuzzy.settings import FuzzySettings
+from curate.fuzzy.terms import NO_TERMS
 
 PAIR_BYTES = 384 << 10
 """Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a thirtieth."""
