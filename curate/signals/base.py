@@ -8,6 +8,7 @@ of the rows that fire.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -42,6 +43,12 @@ class Signal:
     about: str
     sieves: tuple[pl.Expr, ...]
     clues: tuple[Clue, ...]
+
+    @cached_property
+    def reads(self) -> list[str]:
+        """The working columns that sieves and clues read."""
+        asked = [*self.sieves, *(expression for clue in self.clues for expression in (clue.phrase, *clue.sieves))]
+        return list(dict.fromkeys(name for expression in asked for name in expression.meta.root_names()))
 
 
 OPEN = pl.col("is_open")
@@ -126,12 +133,14 @@ def fires(signal: Signal, rows: pl.DataFrame) -> pl.Series:
 
 def _hits(signal: Signal, rows: pl.DataFrame) -> Iterator[tuple[Clue, pl.DataFrame]]:
     """Yield each clue with the rows that have it and none before it."""
-    left = _through(signal.sieves, rows)
+    left = _through(signal.sieves, rows.select("row", *signal.reads))  # a filter copies every column it is given
     for clue in signal.clues:
         hit = _through(clue.sieves, left)
         if hit.height:
             yield clue, hit
-            left = left.join(hit.select("row"), on="row", how="anti", maintain_order="left")
+            is_left = np.ones(left.height, np.bool_)
+            is_left[left["row"].search_sorted(hit["row"]).to_numpy()] = False
+            left = left.filter(pl.Series(is_left))
 
 
 def _through(sieves: tuple[pl.Expr, ...], rows: pl.DataFrame) -> pl.DataFrame:

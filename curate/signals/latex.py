@@ -27,16 +27,6 @@ def _count(text: pl.Expr, literal: str) -> pl.Expr:
     return text.str.count_matches(literal, literal=True).cast(pl.Int32)
 
 
-def _odd_counts(text: pl.Expr) -> dict[str, pl.Expr]:
-    """What is opened and closed a different number of times."""
-    return {
-        "braces": _count(text, "{") - _count(text, r"\{") != _count(text, "}") - _count(text, r"\}"),
-        "environments": _count(text, r"\begin{") != _count(text, r"\end{"),
-        r"\[ and \]": _count(text, r"\[") != _count(text, r"\]"),
-        "dollars": (_count(text, "$") - _count(text, r"\$")) % 2 != 0,
-    }
-
-
 def _may_be_broken(text: pl.Expr) -> pl.Expr:
     """Whether all that opens and all that closes differ in number; two faults that cancel out are not worth the time."""
     latex = pl.when(text.str.contains("\\", literal=True)).then(text)  # null elsewhere: nothing is counted there
@@ -44,22 +34,29 @@ def _may_be_broken(text: pl.Expr) -> pl.Expr:
     return (unpaired | (_count(latex, "$") % 2 != 0)).fill_null(False)
 
 
-def _latex(text: pl.Expr) -> pl.Expr:
-    """A text without drawings, programs and ends of lines."""
-    return text.str.replace_all(_DRAWING, "").str.replace_all(r"\\", " ", literal=True)
+_LATEX = pl.col("latex")
+_FAULTS = {
+    "braces": _count(_LATEX, "{") - _count(_LATEX, r"\{") != _count(_LATEX, "}") - _count(_LATEX, r"\}"),
+    "environments": _count(_LATEX, r"\begin{") != _count(_LATEX, r"\end{"),
+    r"\[ and \]": _count(_LATEX, r"\[") != _count(_LATEX, r"\]"),
+    "dollars": ((_count(_LATEX, "$") - _count(_LATEX, r"\$")) % 2 != 0) & ~_LATEX.str.contains(_MONEY),
+    r"\left and \right": _LATEX.str.count_matches(r"\\left(?:[^a-zA-Z]|$)")
+    != _LATEX.str.count_matches(r"\\right(?:[^a-zA-Z]|$)"),
+}
+"""What is opened and closed a different number of times."""
 
 
-def _fault(latex: pl.Expr) -> pl.Expr:
-    left, right = (latex.str.count_matches(rf"\\{side}(?:[^a-zA-Z]|$)") for side in ("left", "right"))
-    faults = _odd_counts(latex) | {r"\left and \right": left != right}
-    faults["dollars"] &= ~latex.str.contains(_MONEY)
-    return pl.coalesce(pl.when(wrong).then(pl.lit(name)) for name, wrong in faults.items())
+def _faults(texts: pl.Series) -> pl.Series:
+    """Return what does not pair in each text, or null; drawings, programs and ends of lines are taken out of it once."""
+    latex = texts.str.replace_all(_DRAWING, "").str.replace_all(r"\\", " ", literal=True).to_frame("latex")
+    is_latex = _LATEX.str.contains(_COMMAND) & ~_LATEX.str.contains(_PROGRAM)
+    fault = pl.coalesce(pl.when(wrong).then(pl.lit(name)) for name, wrong in _FAULTS.items())
+    return latex.select(pl.when(is_latex).then(fault)).to_series()
 
 
 def _broken(name: str, text: pl.Expr) -> Clue:
-    latex = _latex(text)
-    is_latex = (text.str.contains(_COMMAND), latex.str.contains(_COMMAND) & ~latex.str.contains(_PROGRAM))
-    return Clue(pl.lit(f"{name}: ") + _fault(latex), (*is_latex, _fault(latex).is_not_null()))
+    fault = text.map_batches(_faults, return_dtype=pl.String)
+    return Clue(pl.lit(f"{name}: ") + fault, (text.str.contains(_COMMAND), fault.is_not_null()))
 
 
 HAS_BROKEN_LATEX = Signal(
