@@ -61,7 +61,7 @@ def on_one_line(texts: pl.Series) -> pl.Series:
     text = pl.col(texts.name)
     is_odd = text.str.contains("  ", literal=True) | text.str.contains(r"[\t\n\x0b\f\r]") | is_not_ascii(text)
     odd = texts.to_frame().select(is_odd.arg_true()).to_series()  # few, and found in a fraction of the time
-    spaced = texts.scatter(odd, texts.gather(odd).str.replace_all(NOT_ONE_SPACE, " "))
+    spaced = texts.clone().scatter(odd, texts.gather(odd).str.replace_all(NOT_ONE_SPACE, " "))
     return spaced.str.strip_chars()
 
 

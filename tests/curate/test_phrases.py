@@ -52,5 +52,7 @@ _SPACED = st.text(st.sampled_from("ab \t\n\r\x0b\x0c\x1c\x85\xa0\u2003\u3000é")
 
 @given(st.lists(_SPACED))
 def test_white_space_becomes_single_spaces(texts: list[str]) -> None:
-    everywhere = pl.Series(texts, dtype=pl.String).str.replace_all(NOT_ONE_SPACE, " ").str.strip_chars()
-    assert on_one_line(pl.Series(texts, dtype=pl.String)).equals(everywhere)
+    given_texts = pl.Series(texts, dtype=pl.String)
+    everywhere = given_texts.str.replace_all(NOT_ONE_SPACE, " ").str.strip_chars()
+    assert on_one_line(given_texts).equals(everywhere)
+    assert given_texts.to_list() == texts  # it keeps what it was given
