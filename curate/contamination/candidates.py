@@ -56,19 +56,21 @@ class Search:
         each = np.append(self.least[postings.items], np.inf)  # reduceat needs a value at the last offset
         self.least_of_any = np.minimum.reduceat(each, postings.offsets)[:-1]  # item that holds a hash
         self.seen = np.zeros(len(postings.hashes), np.int64)
-        self._held: list[Places] = []
+        self._rows, self._hashes = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
 
     def add(self, rows: Places, hashes: Hashes) -> None:
         """Take in what some rows hold."""
-        places, numbers = self.postings.find(hashes)
-        self._held.append(rows[places] * len(self.postings.hashes) + numbers)
+        places = self.postings.possible(hashes)
+        self._rows.append(rows[places])
+        self._hashes.append(hashes[places])
 
     def found(self) -> npt.NDArray[np.int64]:
         """Return the pairs found in what was taken in since the last time, as row * items + item, ascending."""
-        count = max(len(self.postings.hashes), 1)
-        held = distinct(np.concatenate([np.zeros(0, np.int64), *self._held]))
-        self._held.clear()
-        rows, numbers = held // count, held % count
+        rows, numbers = np.concatenate(self._rows), self.postings.numbers(np.concatenate(self._hashes))
+        del self._rows[1:], self._hashes[1:]
+        is_held, bits = numbers >= 0, len(self.postings.hashes).bit_length()
+        held = distinct(rows[is_held] << bits | numbers[is_held])
+        rows, numbers = held >> bits, held & ((1 << bits) - 1)
         np.add.at(self.seen, numbers, 1)
         for _ in range(_PRUNINGS):
             rows, numbers = self._hopeful(rows, numbers)
@@ -124,12 +126,12 @@ def _add(piece: pl.DataFrame, grams: Search, options: Search, questions: Search)
     """Look up what some rows hold, a few texts at a time, so that their words stay in the processor's cache."""
     rows, has_context = np.arange(piece.height, dtype=np.int64), piece["context"].is_not_null()
     for part, each in gram_chunks(piece["question"]):
-        grams.add(rows[part][each.rows()], each.hashes)
+        grams.add(np.repeat(rows[part], each.counts), each.hashes)
         questions.add(rows[part], wholes(each))
     of_contexts = rows[has_context.to_numpy()]
     for part, each in gram_chunks(piece["context"].filter(has_context)):
-        grams.add(of_contexts[part][each.rows()], each.hashes)
+        grams.add(np.repeat(of_contexts[part], each.counts), each.hashes)
     of_options, texts = plain_options(piece["options"])
     for part, each in gram_chunks(texts):
-        grams.add(of_options[part][each.rows()], each.hashes)
+        grams.add(np.repeat(of_options[part], each.counts), each.hashes)
         options.add(of_options[part], wholes(each))

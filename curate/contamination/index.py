@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from crossthink.errors import UserError
-from curate.contamination.postings import COMMON, Postings
+from curate.contamination.postings import Postings
 from curate.contamination.texts import COLUMNS, Texts, wholes
 from curate.items import ITEM_SCHEMA
 from curate.table import PLACE, ItemTable
@@ -30,7 +30,8 @@ class BenchmarkIndex:
 
     Attributes:
         items: columns `SHOWN`.
-        grams: 3-grams of questions; of those with few of their own also 3-grams of context and options.
+        grams: 3-grams of questions; of those with few of their own also 3-grams of context and options. Common ones, which
+            find nothing, are in none of the first three.
         options: each option as one hash.
         questions: each whole question as one hash.
         question_grams: the 3-grams of each question.
@@ -51,15 +52,15 @@ class BenchmarkIndex:
         texts = Texts.of(items)
         count = items.height
         own_grams = Postings.of(texts.grams.hashes, texts.grams.rows(), count)
-        own = np.bincount(_uncommon(own_grams), minlength=count)
+        own = np.bincount(own_grams.uncommon().items, minlength=count)
         is_added = (own < _FEW)[texts.other_rows]
         all_hashes = np.concatenate([texts.grams.hashes, texts.other_grams[is_added]])
         all_rows = np.concatenate([texts.grams.rows(), texts.other_rows[is_added]])
         return cls(
             items,
-            Postings.of(all_hashes, all_rows, count),
-            Postings.of(texts.options, texts.option_rows, count),
-            Postings.of(wholes(texts.grams), np.arange(count, dtype=np.int64), count),
+            Postings.of(all_hashes, all_rows, count).uncommon(),
+            Postings.of(texts.options, texts.option_rows, count).uncommon(),
+            Postings.of(wholes(texts.grams), np.arange(count, dtype=np.int64), count).uncommon(),
             own_grams,
             Postings.of(texts.question.hashes, texts.question.rows(), count),
         )
@@ -100,13 +101,6 @@ def weights(postings: Postings) -> Weights:
 
 
 def totals(postings: Postings, weight: Weights) -> npt.NDArray[np.float64]:
-    """The weights of each item's hashes, summed; common ones find nothing and count as nothing."""
-    frequencies = postings.frequencies
-    counted = np.where(frequencies <= COMMON, weight, 0)
-    each = np.repeat(counted, frequencies).astype(np.float64)
+    """The weights of each item's hashes, summed."""
+    each = np.repeat(weight.astype(np.float64), postings.frequencies)
     return np.bincount(postings.items, weights=each, minlength=postings.count).astype(np.float64)
-
-
-def _uncommon(postings: Postings) -> npt.NDArray[np.int32]:
-    frequencies = postings.frequencies
-    return postings.items[np.repeat(frequencies <= COMMON, frequencies)]

@@ -1,8 +1,8 @@
 """Which benchmark items hold a hash, and which rows of a corpus share how much with which items.
 
-The benchmarks are the small side: their hashes are sorted once, a table of a few megabytes says which hashes cannot be
-among them, and the corpus goes past in batches. A hash of many items says little about any one of them and leads to many
-pairs; it is left out of the search (`COMMON`) and counts only where a pair is verified.
+The benchmarks are the small side: their hashes are sorted once, a table of bits that stays in the processor's cache says
+which hashes cannot be among them, and the corpus goes past in batches. A hash of many items says little about any one of
+them and leads to many pairs; it is left out of the search (`COMMON`) and counts only where a pair is verified.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ COMMON = 30
 _ARRAYS = ("hashes", "offsets", "items")
 
 _SLOTS = 16
-"""Slots of the table for each hash: about one in sixteen hashes of other texts gets past it."""
+"""Bits of the table for each hash: about one in sixteen hashes of other texts gets past it."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,19 @@ class Postings:
         arrays = [np.asarray(np.load(folder / f"{name}-{array}.npy", mmap_mode="r")) for array in _ARRAYS]
         return cls(count, *arrays)
 
+    def uncommon(self) -> "Postings":
+        """The hashes that are not common, and their items."""
+        is_kept, frequencies = self.frequencies <= COMMON, self.frequencies
+        offsets = np.append(0, np.cumsum(frequencies[is_kept]))
+        return Postings(self.count, self.hashes[is_kept], offsets, self.items[np.repeat(is_kept, frequencies)])
+
     @cached_property
-    def is_possible(self) -> npt.NDArray[np.bool_]:
-        """For each value of a hash's leading bits, whether a hash that is not common begins so."""
+    def _beginnings(self) -> npt.NDArray[np.uint8]:
+        """One bit for each value of a hash's leading bits: whether a hash begins so."""
         bits = max(10, (len(self.hashes) * _SLOTS).bit_length())
-        possible = np.zeros(1 << bits, np.bool_)
-        possible[self.hashes[self.frequencies <= COMMON] >> np.uint64(64 - bits)] = True
-        return possible
+        is_beginning = np.zeros(1 << bits, np.bool_)
+        is_beginning[self.hashes >> np.uint64(64 - bits)] = True
+        return np.packbits(is_beginning, bitorder="little")
 
     @cached_property
     def begins(self) -> npt.NDArray[np.int32]:
@@ -90,21 +96,15 @@ class Postings:
         """How many items hold each hash."""
         return np.diff(self.offsets)
 
-    def find(self, hashes: Hashes) -> tuple[Places, Places]:
-        """Find those of the hashes that are here and not common.
-
-        Returns:
-            Places in the argument, and for each the number of the hash here.
-        """
-        heads = (hashes >> np.uint64(65 - len(self.is_possible).bit_length())).view(np.int64)
-        places = np.flatnonzero(self.is_possible.take(heads, mode="clip"))  # clip: none is beyond the table
-        numbers = self.numbers(hashes[places])
-        is_found = numbers >= 0
-        is_found[is_found] = self.frequencies[numbers[is_found]] <= COMMON
-        return places[is_found], numbers[is_found]
+    def possible(self, hashes: Hashes) -> Places:
+        """Where among some hashes those are that may be here; few others are among them."""
+        heads = hashes >> np.uint64(62 - len(self._beginnings).bit_length())
+        places = (heads >> np.uint64(3)).view(np.int64)
+        eights = self._beginnings.take(places, mode="clip")  # clip: none is beyond the table
+        return np.flatnonzero((eights >> (heads.astype(np.uint8) & 7) & 1).view(np.bool_))
 
     def numbers(self, hashes: Hashes) -> Places:
-        """The number of each hash here, common or not; -1 for one that is not here.
+        """The number of each hash here; -1 for one that is not here.
 
         Hashes are spread evenly, so that about one begins with the leading bits of the one looked for, and seldom three.
         """
@@ -130,13 +130,12 @@ class Postings:
         """
         is_wanted = np.zeros(self.count, np.bool_)
         is_wanted[items] = True
-        places = np.flatnonzero(is_wanted[self.items])
-        held = self.items[places]
-        order = np.argsort(held, kind="stable")
-        numbers = np.repeat(np.arange(len(self.hashes), dtype=np.int32), self.frequencies)[places[order]]
-        offsets = np.zeros(self.count + 1, np.int64)
-        np.cumsum(np.bincount(held, minlength=self.count), out=offsets[1:])
-        return offsets, numbers
+        is_held, bits = is_wanted[self.items], len(self.hashes).bit_length()
+        items_held, packed = self.items[is_held], np.repeat(np.arange(len(self.hashes)), self.frequencies)[is_held]
+        packed |= items_held.astype(np.int64) << bits
+        packed.sort()
+        offsets = np.append(0, np.cumsum(np.bincount(items_held, minlength=self.count)))
+        return offsets, (packed & ((1 << bits) - 1)).astype(np.int32)
 
     def pairs(
         self, rows: Places, numbers: Places, weights: npt.NDArray[np.float32]
@@ -151,16 +150,18 @@ class Postings:
             Row, item and the sum of the shared hashes' weights, by row and item.
         """
         which, at = ranges((self.offsets[numbers], self.offsets[numbers + 1]))
-        bits = len(
-            self.hashes
-        ).bit_length()  # with a batch's rows, a million items and a hundred million hashes it fits
-        packed = np.sort((rows[which] * self.count + self.items[at]) << bits | numbers[which])
+        # A batch's rows, a million items and a hundred million hashes fit into 64 bits.
+        of_item, bits = self.count.bit_length(), len(self.hashes).bit_length()
+        packed = (rows << of_item + bits | numbers)[which]
+        packed |= self.items[at].astype(np.int64) << bits
+        packed.sort()
         keys = packed >> bits
         starts = starts_of(keys)
         if not len(starts):
             return starts, starts, np.zeros(0)
         sums = np.add.reduceat(weights[packed & ((1 << bits) - 1)].astype(np.float64), starts)
-        return keys[starts] // self.count, keys[starts] % self.count, sums
+        keys = keys[starts]
+        return keys >> of_item, keys & ((1 << of_item) - 1), sums
 
 
 def distinct(values: npt.NDArray[Number]) -> npt.NDArray[Number]:

@@ -32,7 +32,7 @@ class Weights:
         self._most = np.log(population)
         self.most_of_a_word = float(np.log(index.count + 1))
         # A leak is in one item and one row: these two together count once.
-        seen = candidates.seen[index.grams.numbers(self._grams.hashes)] if len(candidates.seen) else 0
+        seen = np.append(candidates.seen, 0)[index.grams.numbers(self._grams.hashes)]
         self._gram_weights = np.log(population / np.maximum(self._grams.frequencies + seen - 1, 1))
         self._offsets, self._numbers = self._grams.by_item(candidates.items)
 

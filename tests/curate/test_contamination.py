@@ -330,9 +330,10 @@ def test_postings_find_what_a_dictionary_finds(held_by: list[tuple[int, int]], a
         return np.array(values, np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
     postings = Postings.of(spread([word for word, _ in held_by]), np.array([it for _, it in held_by], np.int64), 10)
-    places, numbers = postings.find(spread(asked))
-    known = {word for word, _ in held_by}
+    numbers, known = postings.numbers(spread(asked)), {word for word, _ in held_by}
+    places, numbers = np.flatnonzero(numbers >= 0), numbers[numbers >= 0]
     assert [asked[place] for place in places] == [word for word in asked if word in known]
+    assert set(places.tolist()) <= set(postings.possible(spread(asked)).tolist())
     rows, items, shared = postings.pairs(places, numbers, np.ones(len(postings.hashes), np.float32))
     expected = {(at, it): 1.0 for at, word in enumerate(asked) for other, it in held_by if other == word}
     assert dict(zip(zip(rows.tolist(), items.tolist(), strict=True), shared.tolist(), strict=True)) == expected
@@ -340,11 +341,28 @@ def test_postings_find_what_a_dictionary_finds(held_by: list[tuple[int, int]], a
 
 def test_a_hash_of_many_items_finds_no_candidates() -> None:
     many = np.arange(COMMON + 1, dtype=np.int64)
-    postings = Postings.of(np.full(COMMON + 1, 1 << 40, np.uint64), many, COMMON + 1)
-    assert len(postings.find(np.array([1 << 40], np.uint64))[0]) == 0
-    rare = Postings.of(np.array([1 << 40] * (COMMON + 1) + [1 << 41], np.uint64), np.append(many, 0), COMMON + 1)
-    assert rare.find(np.array([1 << 40, 1 << 41], np.uint64))[0].tolist() == [1]  # both begin with the same bits
-    assert postings.numbers(np.array([1 << 40], np.uint64)).tolist() == [0]
+    both = np.array([1 << 40] * (COMMON + 1) + [1 << 41] * COMMON, np.uint64)
+    postings = Postings.of(both, np.append(many, many[1:]), COMMON + 1)
+    rare = postings.uncommon()
+    assert postings.numbers(both[COMMON:][:2]).tolist() == [0, 1]
+    assert rare.numbers(both[COMMON:][:2]).tolist() == [-1, 0]
+    assert rare.items[rare.offsets[0] : rare.offsets[1]].tolist() == many[1:].tolist()
+
+
+def test_what_every_question_shares_finds_none_of_them(held: Held) -> None:
+    stem = "Which of the following statements about the passage above is true?"
+    for often, found in ((COMMON, COMMON), (COMMON + 1, 0)):
+        benchmark = [*others(), *(item(stem, str(number)) for number in range(often))]
+        assert held([item(stem, "0")], benchmark)[1].facts["candidates"] == found
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=60), st.lists(st.integers(0, 2**64 - 1), max_size=60))
+def test_few_hashes_that_are_not_there_are_taken_for_possible(held: list[int], others: list[int]) -> None:
+    postings = Postings.of(np.array(held, np.uint64), np.zeros(len(held), np.int64), 1)
+    possible = postings.possible(np.array(held + others, np.uint64)).tolist()
+    assert possible[: len(held)] == list(range(len(held)))
+    begin_alike = {int(each) >> 54 for each in postings.hashes}
+    assert possible[len(held) :] == [len(held) + at for at, other in enumerate(others) if other >> 54 in begin_alike]
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=60), st.lists(st.integers(0, 2**64 - 1), max_size=20))
