@@ -23,6 +23,7 @@ from curate.contamination.sides import (
     are_named,
     compare_golds,
     lines_of,
+    numbered,
     shared_options,
 )
 from curate.contamination.texts import Texts
@@ -116,10 +117,10 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _PairedTexts:
-    """The words of both sides of some pairs.
+    """The words of both sides of some pairs; the same text is read once, on whichever side it stands.
 
     Attributes:
-        rows: the words of each question and of each row.
+        rows: the words of each different text.
         lines: the same as lines.
         asked, found: the number of each pair's question and row in both.
     """
@@ -132,10 +133,12 @@ class _PairedTexts:
     @classmethod
     def of(cls, questions: pl.Series, items: Numbers, texts: pl.Series, rows: Numbers) -> "_PairedTexts":
         asked, found = distinct(items), distinct(rows)
-        marks = marks_of_each(pl.concat([questions.gather(asked), texts.gather(found)]))
+        kinds, different = numbered(pl.concat([questions.gather(asked), texts.gather(found)]))
+        marks = marks_of_each(different)
         offsets = np.append(0, np.cumsum(marks.list.len().to_numpy(), dtype=np.int64))
         words = Rows(marks.explode(empty_as_null=False), offsets)
-        return cls(words, lines_of(marks), np.searchsorted(asked, items), len(asked) + np.searchsorted(found, rows))
+        of_items, of_rows = kinds[np.searchsorted(asked, items)], kinds[len(asked) + np.searchsorted(found, rows)]
+        return cls(words, lines_of(marks), of_items, of_rows)
 
     def spans(self, start: Numbers, end: Numbers) -> pl.Series:
         """The words of each pair's row from one to before another."""

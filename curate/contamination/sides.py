@@ -64,8 +64,8 @@ def compare_golds(asked: Side, items: Numbers, found: Side, rows: Numbers) -> Go
     is_known = (left.is_not_null() & right.is_not_null()).to_numpy()
     is_same = (left == right).fill_null(False).to_numpy(writable=True)
     differ = np.flatnonzero(is_known & ~is_same)
-    numbers, forms = _numbered(pl.concat([left.gather(differ), right.gather(differ)]))
-    marks, _ = _numbered(as_lines(forms))
+    numbers, forms = numbered(pl.concat([left.gather(differ), right.gather(differ)]))
+    marks, _ = numbered(as_lines(forms))
     is_same[differ] = marks[numbers[: len(differ)]] == marks[numbers[len(differ) :]]
     unlisted = differ[~is_same[differ] & (found.counts[rows[differ]] == 0)]
     is_letter = asked.letters(items[unlisted]) == right.gather(unlisted)
@@ -91,7 +91,7 @@ def shared_options(asked: Side, items: Numbers, found: Side, rows: Numbers, line
     """
     pair, option = ranges((asked.offsets[items], asked.offsets[items + 1]))
     wanted, row = asked.options.gather(option), rows[pair]
-    numbers, forms = _numbered(pl.concat([wanted, found.options]))
+    numbers, forms = numbered(pl.concat([wanted, found.options]))
     held = np.repeat(np.arange(len(found.counts)), found.counts) * len(forms) + numbers[len(wanted) :]
     is_shared = (
         pl.Series(row * len(forms) + numbers[: len(wanted)]).is_in(pl.Series(held).implode()).to_numpy(writable=True)
@@ -129,10 +129,10 @@ def _contain(lines: pl.Series, parts: pl.Series) -> Which:
     return found
 
 
-def _numbered(texts: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
-    """For each text the number of its kind, and the different texts."""
+def numbered(texts: pl.Series) -> tuple[Numbers, pl.Series]:
+    """For each text, none of which is null, the number of its kind, and the different texts."""
     encoded = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
-    return pl.Series(encoded.indices).to_numpy(), pl.Series(encoded.dictionary)
+    return pl.Series(encoded.indices).to_numpy().astype(np.int64), pl.Series(encoded.dictionary)
 
 
 def plain_golds(answers: pl.Series) -> pl.Series:
