@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curate.contamination.index import BenchmarkIndex, totals, weights
-from curate.contamination.postings import Postings, distinct, starts_of
+from curate.contamination.postings import Postings, distinct
 from curate.contamination.semantic import Meaning, merged
 from curate.contamination.settings import ContaminationSettings
 from curate.contamination.texts import COLUMNS, gram_chunks, pieces, plain_options, wholes
@@ -84,12 +84,8 @@ class Search:
         Most rows share a phrase or two with many items. The others of a pair's hashes stay with it: they have its item
         too, and what this one needs is no less than the least that any of theirs does.
         """
-        starts = starts_of(rows)
-        if not len(starts):
-            return rows, numbers
-        held = np.add.reduceat(self.weights[numbers], starts, dtype=np.float64)
-        sizes = np.diff(np.append(starts, len(rows)))
-        is_hopeful = self.least_of_any[numbers] <= np.repeat(held, sizes) + _ROUNDING
+        held = np.bincount(rows, self.weights[numbers])
+        is_hopeful = self.least_of_any[numbers] <= held[rows] + _ROUNDING
         return rows[is_hopeful], numbers[is_hopeful]
 
 
