@@ -8,6 +8,7 @@ text of it. A `bad` row is one that expressions do not settle: `draft` names wha
 import json
 import string
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curate.items import Domain
@@ -206,55 +207,63 @@ def _with_gold(drafts: "pl.DataFrame", gold: Gold) -> "pl.DataFrame":
 
 def _places_by_text(drafts: "pl.DataFrame") -> "pl.Series":
     """Return the place of the first option whose text is the answer's, by row."""
+    import numpy as np
     import polars as pl
 
-    has_place = pl.col("answer_index").is_null() & (pl.col("options").list.len() > 0)
-    rows = drafts.filter(has_place).select("row", pl.col("answer").str.strip_chars(SPACES), "options")
-    places = pl.int_ranges(pl.col("options").list.len(), dtype=pl.Int32)
-    asked = rows.filter(pl.col("answer") != "").with_columns(places.alias("place"))
-    found = (
-        asked.explode("options", "place")
-        .filter(pl.col("options").str.strip_chars(SPACES) == pl.col("answer"))
-        .unique("row", keep="first", maintain_order=True)
-        .select("row", pl.col("place").alias("found"))
-    )
-    return drafts.select("row").join(found, on="row", how="left", maintain_order="left").get_column("found")
+    has_place = drafts["answer_index"].is_null() & (drafts["options"].list.len() > 0)
+    asked = (has_place & (drafts["answer"] != "")).arg_true()
+    options, answers = drafts["options"].gather(asked), drafts["answer"].gather(asked).str.strip_chars(SPACES)
+    counts = options.list.len().to_numpy().astype(np.int64)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    is_gold = (options.explode().str.strip_chars(SPACES) == answers.gather(rows)) & (answers != "").gather(rows)
+    found = is_gold.arg_true().to_numpy()
+    first = found[np.diff(rows[found], prepend=-1) > 0]
+    places = first - (np.cumsum(counts) - counts)[rows[first]]
+    unknown = pl.Series("found", [None], pl.Int32).new_from_index(0, drafts.height)
+    return unknown.scatter(asked.gather(rows[first]), pl.Series(places, dtype=pl.Int32))
 
 
 def _extra(frame: "pl.DataFrame", used: frozenset[str], drafts: "pl.DataFrame", mapping: Mapping) -> "pl.Series":
     """Return the JSON text of what the rows have besides, null where that is nothing."""
     import polars as pl
 
-    parts = [_part(name, frame.get_column(name)) for name in frame.columns if name not in used]
-    parts += [_part(name, drafts.get_column(f"extra.{name}")) for name in mapping.extra]
+    parts = {name: frame.get_column(name) for name in frame.columns if name not in used}
+    parts |= {name: drafts.get_column(f"extra.{name}") for name in mapping.extra}
     if mapping.missing:
-        parts.append(pl.repeat(_member("missing") + json.dumps(mapping.missing), frame.height, eager=True))
+        parts["missing"] = pl.Series([str(mapping.missing)]).new_from_index(0, frame.height)
     if not parts:
         return pl.Series("extra", [None] * frame.height, pl.String)
-    columns = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
-    joined = pl.concat_str(pl.all(), separator=", ", ignore_nulls=True)
+    values, quotes = zip(*map(_encoded, parts.values()), strict=True)
+    columns = pl.DataFrame([each.alias(str(place)) for place, each in enumerate(values)])
+    members = [
+        [pl.lit(_member(name) + quote), pl.col(str(place)), pl.lit(quote)]
+        for place, (name, quote) in enumerate(zip(parts, quotes, strict=True))
+    ]
+    if not any(each.null_count() for each in values):
+        opened = ([pl.lit(", " if place else "{"), *member] for place, member in enumerate(members))
+        return columns.select(pl.concat_str(*chain.from_iterable(opened), pl.lit("}"))).to_series()
+    joined = pl.concat_str(map(pl.concat_str, members), separator=", ", ignore_nulls=True)
     has_any = pl.any_horizontal(pl.all().is_not_null())
     return columns.select(pl.when(has_any).then(pl.concat_str(pl.lit("{"), joined, pl.lit("}")))).to_series()
 
 
-def _part(name: str, values: "pl.Series") -> "pl.Series":
-    """Return the member of a JSON object that each value makes; null for a blank one."""
+def _encoded(values: "pl.Series") -> "tuple[pl.Series, str]":
+    """Return values as JSON writes them, null for a blank one, and the mark that is still to stand around each."""
     import polars as pl
 
     from curate.readers.columnar import json_value
 
-    column = pl.col("v")
-    encoded: list[pl.Expr] = [column.cast(pl.String)]
     if values.dtype == pl.String:
-        there = pl.when(column != "")
-        encoded = [pl.lit('"'), there.then(column), pl.lit('"')]
-        if values.str.contains(_ESCAPED).any():
-            written = pl.struct("v").struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
-            encoded = [there.then(written)]
-    elif not (values.dtype.is_integer() or values.dtype in (pl.Boolean, pl.Null)):
-        read = [json_value(value) for value in values.to_arrow().to_pylist()]
-        values = pl.Series(values.name, [None if value in (None, "") else _json(value) for value in read], pl.String)
-    return pl.DataFrame([values.alias("v")]).select(pl.concat_str(pl.lit(_member(name)), *encoded)).to_series()
+        is_blank = values == ""
+        there = values.set(is_blank, None) if is_blank.any() else values
+        if not there.str.contains(_ESCAPED).any():
+            return there, '"'
+        written = pl.struct("v").struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
+        return there.to_frame("v").select(pl.when(pl.col("v").is_not_null()).then(written)).to_series(), ""
+    if values.dtype.is_integer() or values.dtype in (pl.Boolean, pl.Null):
+        return values.cast(pl.String), ""
+    read = [json_value(value) for value in values.to_arrow().to_pylist()]
+    return pl.Series([None if value in (None, "") else _json(value) for value in read], dtype=pl.String), ""
 
 
 def _member(name: str) -> str:
