@@ -9,6 +9,7 @@ all texts and rewrites only those that it changes.
 
 import unicodedata
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ _EUROPEAN = (*range(0x80, 0x530), *range(0x2010, 0x2300))
 """Latin, Greek and Cyrillic; punctuation, currencies, letterlike signs, arrows and operators."""
 _AT_A_TIME = 8192
 _STAYING = frozenset({"Lu", "Ll", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sc", "Sm", "So"})
+_MARK = "[\"'`]"
 _MAY_KEEP_SPACE = r"""["`]|(?:^|\W)'"""
 """A mark that may open a quotation, in which spaces stay; an apostrophe within a word opens none."""
 _CLOSES_SENTENCE = r"\pL{3} *[?.:]$"
@@ -30,6 +32,12 @@ _SMALL_FIRST = (
     rf"|^\p{{Lu}}\p{{Ll}}{{{ORDINARY_LENGTH - 1},}}(?:'s)?(?:$| \p{{Ll}}{{2,}}(?: |$))"
 )
 """A common word, or one that may be taken for an ordinary word of prose."""
+_BLANK_LINES = (
+    (r"\n\n+([^\n]*\pL{3})", "\n$1"),  # before a line with a word
+    (r"(\pL{3}[^\n]*)\n\n+", "$1\n"),  # after one
+    ("\n\n\n+", "\n\n"),
+)
+"""What becomes of blank lines, in turn."""
 _KEEPS_LINES = r"[^\p{Ll}0-9,]\n|\n[^\p{Ll}0-9]|[^\pL0-9_ ,.;?!'%$\n-]"
 """A break that stands within no sentence, or a character that no prose has."""
 
@@ -40,19 +48,19 @@ def normal_forms(texts: pl.Series) -> pl.Series:
     Args:
         texts: String series without nulls.
     """
-    special = _special(texts)
-    folded, is_settled = _folded(texts.gather(special))
-    forms = _rewritten(texts, special, folded)
-    odd = [special.filter(~is_settled)]
+    marks = _marks(texts)
+    forms = _rewritten(texts, marks.folding, texts.gather(marks.folding).str.replace_many(_characters()[1]))
+    forms, wrapped = _laid_out(forms, marks.breaks)
     gaps = forms.str.contains("  ", literal=True).arg_true()
     gaps = gaps.filter(~forms.gather(gaps).str.contains("\n", literal=True))
-    odd.append(gaps.filter(forms.gather(gaps).str.contains(_MAY_KEEP_SPACE)))
+    quoted = gaps.filter(forms.gather(gaps).str.contains(_MARK))
+    quoted = quoted.filter(forms.gather(quoted).str.contains(_MAY_KEEP_SPACE))
     forms = _rewritten(forms, gaps, forms.gather(gaps).str.replace_all("  +", " ")).str.strip_chars(" ")
     ends = _ends(forms)
     forms = _rewritten(forms, ends, forms.gather(ends).str.strip_chars_end("?.: "))
     starts = forms.str.contains(_SMALL_FIRST).arg_true()
     forms = _rewritten(forms, starts, _with_small_first(forms.gather(starts)))
-    alone = pl.concat(odd)
+    alone = pl.concat([marks.unsettled, wrapped, quoted]).unique()
     return _rewritten(forms, alone, pl.Series([normalise(text) for text in texts.gather(alone)], dtype=pl.String))
 
 
@@ -61,61 +69,79 @@ def _rewritten(values: pl.Series, places: pl.Series, new: pl.Series) -> pl.Serie
     return values.clone().scatter(places, new) if len(places) else values
 
 
-def _special(texts: pl.Series) -> pl.Series:
-    """The places of the texts that have something else than printable ASCII, found in slices that stay in the cache."""
-    starts = range(0, len(texts), _AT_A_TIME)
-    places = [start + _special_places(texts[start : start + _AT_A_TIME]) for start in starts]
-    return pl.Series(np.concatenate([np.empty(0, np.int64), *places]), dtype=pl.UInt32)
+class _Marks(NamedTuple):
+    """Where texts have something else than printable ASCII: places in ascending order."""
+
+    breaks: pl.Series
+    """Of texts with a line end."""
+    folding: pl.Series
+    """Of texts with a character that folds by itself."""
+    unsettled: pl.Series
+    """Of texts with a character of another kind that does not stay."""
 
 
-def _special_places(texts: pl.Series) -> npt.NDArray[np.int64]:
+def _marks(texts: pl.Series) -> _Marks:
+    """Look at every byte, in slices that stay in the cache."""
+    places: list[list[npt.NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in _Marks._fields]
+    for start in range(0, len(texts), _AT_A_TIME):
+        rows, kinds = _marks_by_row(texts[start : start + _AT_A_TIME])
+        for kind, found in enumerate(places, 1):
+            of_kind = rows[kinds == kind]
+            found.append(start + of_kind[np.diff(of_kind, prepend=-1) > 0])
+    return _Marks(*(pl.Series(np.concatenate(found), dtype=pl.UInt32) for found in places))
+
+
+def _marks_by_row(texts: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """The row and the kind of each character that is not printable ASCII."""
     _, offsets, data = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
     ends = np.frombuffer(offsets, np.int64)[: len(texts) + 1]
     letters = np.frombuffer(data or b"", np.uint8)[: ends[-1]]
-    found = np.flatnonzero(letters - np.uint8(ord(" ")) > ord("~") - ord(" "))  # what is below a space wraps around
-    rows = np.searchsorted(ends, found, "right") - 1
-    return rows[np.diff(rows, prepend=-1) > 0]
+    shifted = letters - np.uint8(ord(" "))  # what is below a space wraps around
+    found = np.flatnonzero(np.greater(shifted, ord("~") - ord(" "), out=shifted.view(np.bool_)))
+    marks = letters[found]
+    codes = np.frombuffer(marks.tobytes().decode().encode("utf-32-le"), np.uint32)
+    kinds, _ = _characters()
+    is_first = marks & 0xC0 != 0x80  # the other bytes of a character begin with 10
+    return np.searchsorted(ends, found[is_first], "right") - 1, kinds[np.minimum(codes, len(kinds) - 1)]
 
 
-def _folded(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Fold characters and lay out lines; tell which texts that does for."""
-    stays, folds = _characters()
-    forms = texts.str.replace_many(folds)
-    is_plain = ~forms.str.contains(stays)
-    breaks = forms.str.contains("\n", literal=True).arg_true()
-    lines = _laid_out(forms.gather(breaks))
+def _laid_out(texts: pl.Series, breaks: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Lay out the texts of several lines; tell which may be a sentence that is wrapped."""
+    lines = texts.gather(breaks).str.replace_all(" +\n", "\n").str.strip_chars_end(" \n").str.strip_chars_start("\n")
+    for pattern, new in _BLANK_LINES:
+        blank = lines.str.contains("\n\n", literal=True).arg_true()
+        lines = _rewritten(lines, blank, lines.gather(blank).str.replace_all(pattern, new))
     is_line = ~lines.str.contains("\n", literal=True)
     is_laid_out = is_line | lines.str.contains(_KEEPS_LINES) & ~lines.str.starts_with(" ")
-    return _rewritten(forms, breaks, lines), _rewritten(is_plain, breaks, is_plain.gather(breaks) & is_laid_out)
-
-
-def _laid_out(texts: pl.Series) -> pl.Series:
-    """Without the spaces that end lines and the blank lines around, and beside lines with a word."""
-    lines = texts.str.replace_all(" +\n", "\n").str.strip_chars_end(" \n").str.strip_chars_start("\n")
-    blank = lines.str.contains("\n\n", literal=True).arg_true()
-    spaced = lines.gather(blank).str.replace_all(r"(\pL{3}[^\n]*)\n\n+", "$1\n")
-    spaced = spaced.str.replace_all(r"\n\n+([^\n]*\pL{3})", "\n$1").str.replace_all("\n\n\n+", "\n\n")
-    return _rewritten(lines, blank, spaced)
+    return _rewritten(texts, breaks, lines), breaks.filter(~is_laid_out)
 
 
 @cache
-def _characters() -> tuple[str, dict[str, str]]:
-    """A pattern of what is neither printable ASCII, a line end nor a sign that stays; and what others fold to such."""
+def _characters() -> tuple[npt.NDArray[np.uint8], dict[str, str]]:
+    """The kind of each character by its code, the last for all further ones; and what those that fold become.
+
+    A kind is 0 for what stays, else the number of its field in `_Marks`.
+    """
     folds = {chr(code): fold_character(chr(code)) for code in _EUROPEAN}
     stays = {sign for sign, folded in folds.items() if sign == folded and unicodedata.category(sign) in _STAYING}
-    pattern = f"[^ -~\n{''.join(sorted(stays))}]"
-    return pattern, {
+    becomes = {
         sign: folded
         for sign, folded in folds.items()
         if folded is not None and sign not in stays and all(each in stays or " " <= each <= "~" for each in folded)
     }
+    kinds = np.full(max(_EUROPEAN) + 2, 3, np.uint8)
+    kinds[[ord(sign) for sign in stays]] = 0
+    kinds[[ord(sign) for sign in becomes]] = 2
+    kinds[ord("\n")] = 1
+    return kinds, becomes
 
 
 def _ends(texts: pl.Series) -> pl.Series:
     """The places of the texts whose last character is a mark that ends a sentence or a phrase."""
     ends = texts.str.contains(_CLOSES).arg_true()
-    marked = texts.gather(ends)
-    return ends.filter(marked.str.contains(" ", literal=True) | marked.str.contains(_CLOSES_SENTENCE))
+    is_phrase = texts.gather(ends).str.contains(" ", literal=True)
+    words = ends.filter(~is_phrase)
+    return ends.filter(is_phrase).append(words.filter(texts.gather(words).str.contains(_CLOSES_SENTENCE)))
 
 
 def _with_small_first(texts: pl.Series) -> pl.Series:
