@@ -154,10 +154,11 @@ def _draft_columns(source: SourceInput, batch: ColumnBatch) -> tuple[pl.DataFram
     drafts = columns_of.with_columns(numbers, place=pl.concat_str(pl.lit(f"{batch.name}:"), numbers))
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in _DRAFT.items() if name not in drafts.columns]
     columns = [pl.col(name).cast(dtype) for name, dtype in _DRAFT.items()]
-    good = drafts.filter(~pl.col("bad")).with_columns(missing).select("number", *columns)
+    whole = drafts.with_columns(missing).select("number", "bad", *columns)
     is_bad = drafts["bad"].to_numpy()
     if not is_bad.any():
-        return good.drop("number"), []
+        return whole.select(*_DRAFT), []
+    good = whole.filter(~pl.col("bad")).drop("bad")
     places = np.flatnonzero(is_bad)
     odd = batch.frame[places].to_arrow(compat_level=pl.CompatLevel.oldest())
     records = batch_rows(batch.name, odd.to_batches())
@@ -208,7 +209,7 @@ def _items(source: SourceInput, drafts: pl.DataFrame) -> pa.Table:
     )
     unstated = items["answer_kind"].is_null()
     if unstated.any():
-        answers = items.filter(unstated)["answer"].fill_null("")
+        answers = items["answer"].filter(unstated).fill_null("")
         places = pl.Series(np.flatnonzero(unstated.to_numpy()))
         items = items.with_columns(items["answer_kind"].scatter(places, infer_kinds(answers)))
     return items.select(ITEM_SCHEMA.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(ITEM_SCHEMA)
