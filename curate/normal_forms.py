@@ -20,6 +20,8 @@ from curate.normal import COMMON_WORDS, ORDINARY_LENGTH, fold_character, normali
 _EUROPEAN = (*range(0x80, 0x530), *range(0x2010, 0x2300))
 """Latin, Greek and Cyrillic; punctuation, currencies, letterlike signs, arrows and operators."""
 _AT_A_TIME = 8192
+_TEXT = pl.col("text")
+_HAS_GAP = _TEXT.str.contains("  ", literal=True)
 _STAYING = frozenset({"Lu", "Ll", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sc", "Sm", "So"})
 _MARK = "[\"'`]"
 _MAY_KEEP_SPACE = r"""["`]|(?:^|\W)'"""
@@ -32,6 +34,7 @@ _SMALL_FIRST = (
     rf"|^\p{{Lu}}\p{{Ll}}{{{ORDINARY_LENGTH - 1},}}(?:'s)?(?:$| \p{{Ll}}{{2,}}(?: |$))"
 )
 """A common word, or one that may be taken for an ordinary word of prose."""
+_SMALL = pl.concat_str(_TEXT.str.head(1).str.to_lowercase(), _TEXT.str.slice(1))
 _BLANK_LINES = (
     (r"\n\n+([^\n]*\pL{3})", "\n$1"),  # before a line with a word
     (r"(\pL{3}[^\n]*)\n\n+", "$1\n"),  # after one
@@ -49,24 +52,30 @@ def normal_forms(texts: pl.Series) -> pl.Series:
         texts: String series without nulls.
     """
     marks = _marks(texts)
-    forms = _rewritten(texts, marks.folding, texts.gather(marks.folding).str.replace_many(_characters()[1]))
+    forms = _rewritten(texts, marks.folding, _TEXT.str.replace_many(_characters()[1]))
     forms, wrapped = _laid_out(forms, marks.breaks)
-    gaps = forms.str.contains("  ", literal=True).arg_true()
-    gaps = gaps.filter(~forms.gather(gaps).str.contains("\n", literal=True))
-    quoted = gaps.filter(forms.gather(gaps).str.contains(_MARK))
-    quoted = quoted.filter(forms.gather(quoted).str.contains(_MAY_KEEP_SPACE))
-    forms = _rewritten(forms, gaps, forms.gather(gaps).str.replace_all("  +", " ")).str.strip_chars(" ")
-    ends = _ends(forms)
-    forms = _rewritten(forms, ends, forms.gather(ends).str.strip_chars_end("?.: "))
-    starts = forms.str.contains(_SMALL_FIRST).arg_true()
-    forms = _rewritten(forms, starts, _with_small_first(forms.gather(starts)))
+    gaps = _where(~_TEXT.str.contains("\n", literal=True), forms, _where(_HAS_GAP, forms))
+    quoted = _where(_TEXT.str.contains(_MAY_KEEP_SPACE), forms, _where(_TEXT.str.contains(_MARK), forms, gaps))
+    forms = _rewritten(forms, gaps, _TEXT.str.replace_all("  +", " ")).str.strip_chars(" ")
+    forms = _rewritten(forms, _ends(forms), _TEXT.str.strip_chars_end("?.: "))
+    forms = _rewritten(forms, _where(_TEXT.str.contains(_SMALL_FIRST), forms), _SMALL)
     alone = pl.concat([marks.unsettled, wrapped, quoted]).unique()
-    return _rewritten(forms, alone, pl.Series([normalise(text) for text in texts.gather(alone)], dtype=pl.String))
+    normalised = pl.Series([normalise(text) for text in texts.gather(alone)], dtype=pl.String)
+    return _rewritten(forms, alone, pl.lit(normalised))
 
 
-def _rewritten(values: pl.Series, places: pl.Series, new: pl.Series) -> pl.Series:
-    """The values with new ones in some places; `values` itself stays as it is."""
-    return values.clone().scatter(places, new) if len(places) else values
+def _where(is_so: pl.Expr, texts: pl.Series, among: pl.Series | None = None) -> pl.Series:
+    """The places of the texts of which an expression of `_TEXT` holds, among some places or all."""
+    rows = (texts if among is None else texts.gather(among)).to_frame("text")
+    found = rows.select_seq(pl.arg_where(is_so)).to_series()
+    return found if among is None else among.gather(found)
+
+
+def _rewritten(texts: pl.Series, places: pl.Series, form: pl.Expr) -> pl.Series:
+    """The texts with what an expression of `_TEXT` makes of them in some places; `texts` itself stays as it is."""
+    if not len(places):
+        return texts
+    return texts.clone().scatter(places, texts.gather(places).to_frame("text").select_seq(form).to_series())
 
 
 class _Marks(NamedTuple):
@@ -107,13 +116,14 @@ def _marks_by_row(texts: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[
 
 def _laid_out(texts: pl.Series, breaks: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Lay out the texts of several lines; tell which may be a sentence that is wrapped."""
-    lines = texts.gather(breaks).str.replace_all(" +\n", "\n").str.strip_chars_end(" \n").str.strip_chars_start("\n")
+    ends = _TEXT.str.replace_all(" +\n", "\n").str.strip_chars_end(" \n").str.strip_chars_start("\n")
+    lines = _rewritten(texts, breaks, ends)
+    blank = breaks
     for pattern, new in _BLANK_LINES:
-        blank = lines.str.contains("\n\n", literal=True).arg_true()
-        lines = _rewritten(lines, blank, lines.gather(blank).str.replace_all(pattern, new))
-    is_line = ~lines.str.contains("\n", literal=True)
-    is_laid_out = is_line | lines.str.contains(_KEEPS_LINES) & ~lines.str.starts_with(" ")
-    return _rewritten(texts, breaks, lines), breaks.filter(~is_laid_out)
+        blank = _where(_TEXT.str.contains("\n\n", literal=True), lines, blank)
+        lines = _rewritten(lines, blank, _TEXT.str.replace_all(pattern, new))
+    is_wrapped = ~_TEXT.str.contains(_KEEPS_LINES) | _TEXT.str.starts_with(" ")
+    return lines, _where(_TEXT.str.contains("\n", literal=True) & is_wrapped, lines, breaks)
 
 
 @cache
@@ -138,14 +148,7 @@ def _characters() -> tuple[npt.NDArray[np.uint8], dict[str, str]]:
 
 def _ends(texts: pl.Series) -> pl.Series:
     """The places of the texts whose last character is a mark that ends a sentence or a phrase."""
-    ends = texts.str.contains(_CLOSES).arg_true()
+    ends = _where(_TEXT.str.contains(_CLOSES), texts)
     is_phrase = texts.gather(ends).str.contains(" ", literal=True)
-    words = ends.filter(~is_phrase)
-    return ends.filter(is_phrase).append(words.filter(texts.gather(words).str.contains(_CLOSES_SENTENCE)))
-
-
-def _with_small_first(texts: pl.Series) -> pl.Series:
-    rows = texts.to_frame("text")
-    return rows.select(
-        pl.concat_str(pl.col("text").str.head(1).str.to_lowercase(), pl.col("text").str.slice(1))
-    ).to_series()
+    words = _where(_TEXT.str.contains(_CLOSES_SENTENCE), texts, ends.filter(~is_phrase))
+    return ends.filter(is_phrase).append(words)
