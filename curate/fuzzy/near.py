@@ -61,7 +61,7 @@ def find_near_duplicates(
     with TemporaryDirectory(dir=spill, prefix=".fuzzy-", suffix=".tmp") as name:
         folder = Path(name)
         index = index_items(items, settings, rank, folder)
-        pairs, biggest_bucket = candidate_pairs(index, settings.values, folder)
+        pairs, biggest_bucket = candidate_pairs(index, folder)
         index = index.without_sketches()
         meant = None if model is None else pairs_by_meaning(model, items, index, pairs, settings, folder)
         pairs = pairs if meant is None else meant.added_to(pairs)
