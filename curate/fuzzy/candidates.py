@@ -53,7 +53,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.later)
 
-    def __getitem__(self, which: slice | npt.NDArray[np.bool_]) -> "Pairs":
+    def __getitem__(self, which: npt.NDArray[np.bool_ | np.int64]) -> "Pairs":
         return Pairs(self.earlier[which], self.later[which], self.bands[which], self.is_alike[which])
 
 
