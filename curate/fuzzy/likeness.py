@@ -82,10 +82,6 @@ class Texts:
         self._rows = Rows(pl.Series(self._tokens.hashes), self._tokens.offsets)
         self.words = self._rows.words
 
-    def are_equal(self, left: Numbers, right: Numbers) -> Which:
-        """Which pairs of texts have the same words in the same order."""
-        return self._rows.are_equal(left, right)
-
     def overlap(self, left: Numbers, right: Numbers) -> Floats:
         """Share of the words of the longer of two texts that need no edit."""
         lengths = self._tokens.counts
