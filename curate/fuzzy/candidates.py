@@ -24,8 +24,8 @@ SIBLINGS_EACH = 1
 SIBLING_BANDS = 3
 """Siblings must have met in so many bands; a chance meeting is one of one or two."""
 LEAST_SHARED = 0.5
-"""Pairs of the same terms must share so much of their words, as far as their sketches tell: nine of ten chance meetings do not,
-and no planted copy is lost by it."""
+"""Pairs of the same terms must share so much of their words, as far as their sketches tell: five of six chance meetings do not,
+and none of the pairs that are the same."""
 WHOLE = 255
 """Counts as the number of bands of a pair whose whole texts have the same words."""
 
