@@ -20,8 +20,8 @@ from curate.fuzzy.semantic import Meant
 from curate.fuzzy.settings import FuzzySettings
 from curate.fuzzy.terms import NO_TERMS
 
-PAIR_BYTES = 384 << 10
-"""Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a thirtieth."""
+PAIR_BYTES = 512 << 10
+"""Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a fortieth."""
 AT_ONCE = 1 << 18
 """Items whose terms are looked up at once."""
 
