@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.fuzzy.index import Index
-from curate.fuzzy.minhash import estimated_jaccard
+from curate.fuzzy.sketch import marks_shared
 from curate.tokens import Hashes
 
 PART_ITEMS = 1 << 18
@@ -23,9 +23,9 @@ DUPLICATES_EACH = 4
 SIBLINGS_EACH = 1
 SIBLING_BANDS = 3
 """Siblings must have met in so many bands; a chance meeting is one of one or two."""
-LEAST_JACCARD, FEW_BANDS = 0.13, 2
-"""Pairs that met in few bands must have an estimated similarity of so much. Of planted copies 3 in 1,000 do not, while
-six of seven chance meetings go unread."""
+LEAST_SHARED = 0.5
+"""Pairs of the same terms must share so much of their words, as far as their sketches tell: five of six chance meetings do not,
+and none of the pairs that are the same."""
 WHOLE = 255
 """Counts as the number of bands of a pair whose whole texts have the same words."""
 
@@ -53,16 +53,15 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.later)
 
-    def __getitem__(self, which: slice | npt.NDArray[np.bool_]) -> "Pairs":
+    def __getitem__(self, which: npt.NDArray[np.bool_ | np.int64]) -> "Pairs":
         return Pairs(self.earlier[which], self.later[which], self.bands[which], self.is_alike[which])
 
 
-def candidate_pairs(index: Index, values: int, spill: Path) -> tuple[Pairs, int]:
+def candidate_pairs(index: Index, spill: Path) -> tuple[Pairs, int]:
     """Return the candidate pairs, and how many items the biggest bucket had.
 
     Args:
         index: its band files are used up.
-        values: how many values a signature has.
         spill: folder for the pairs on their way.
     """
     count = -(-len(index.terms) // PART_ITEMS)
@@ -83,9 +82,7 @@ def candidate_pairs(index: Index, values: int, spill: Path) -> tuple[Pairs, int]
     finally:
         for file in files:
             file.close()
-    nearest = [
-        _nearest(index, np.fromfile(path, np.uint64), same, values) for path, same in zip(parts, whole, strict=True)
-    ]
+    nearest = [_nearest(index, np.fromfile(path, np.uint64), same) for path, same in zip(parts, whole, strict=True)]
     for path in parts:
         path.unlink()
     columns = ("earlier", "later", "bands", "is_alike")
@@ -144,16 +141,16 @@ def _codes(earlier: Rows, later: Rows) -> Hashes:
     return (later.astype(np.uint64) << _HALF) | earlier.astype(np.uint64)
 
 
-def _nearest(index: Index, codes: Hashes, whole: Hashes, values: int) -> Pairs:
+def _nearest(index: Index, codes: Hashes, whole: Hashes) -> Pairs:
     """Count in how many bands each pair met, and keep of each later item the pairs that met in most."""
     codes, times = _distinct(codes)
     times[np.searchsorted(codes, whole)] = WHOLE
     earlier, later = (codes & _LOW).astype(np.uint32), (codes >> _HALF).astype(np.uint32)
     pairs = Pairs(earlier, later, np.minimum(times, WHOLE).astype(np.uint8), index.terms[earlier] == index.terms[later])
-    keep = np.where(pairs.is_alike, pairs.bands > FEW_BANDS, pairs.bands >= SIBLING_BANDS)
-    rest = np.flatnonzero(pairs.is_alike & ~keep)
-    similar = estimated_jaccard(index.sketches[pairs.earlier[rest]], index.sketches[pairs.later[rest]], values)
-    keep[rest[similar >= LEAST_JACCARD]] = True
+    keep = pairs.bands >= SIBLING_BANDS
+    alike = np.flatnonzero(pairs.is_alike)
+    shared = marks_shared(index.sketches[pairs.earlier[alike]], index.sketches[pairs.later[alike]])
+    keep[alike] = shared >= LEAST_SHARED
     pairs = pairs[keep]
     order = np.lexsort((pairs.earlier, -pairs.bands.astype(np.int16), ~pairs.is_alike, pairs.later))
     pairs = Pairs(pairs.earlier[order], pairs.later[order], pairs.bands[order], pairs.is_alike[order])

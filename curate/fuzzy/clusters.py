@@ -5,7 +5,6 @@ whose only likeness is a row that went is compared with the row for which that o
 same. (A published tool that closes clusters left 2 rows of a source of 859,092.)
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,7 +37,7 @@ class Clusters:
     _holds: set[int] = field(default_factory=set)
 
     @classmethod
-    def of(cls, judged: Iterable[Judged], items: int, verification: Verification, drop_conflicts: bool) -> "Clusters":
+    def of(cls, judged: Judged, items: int, verification: Verification, drop_conflicts: bool) -> "Clusters":
         """Settle every row.
 
         Args:
@@ -48,52 +47,49 @@ class Clusters:
             drop_conflicts: whether a question with two golds goes whole; otherwise its first row stays.
         """
         clusters = cls(np.full(items, STAYS, np.int64), np.zeros(items, np.float32))
-        found = list(judged)
-        for part in found:
-            clusters._mark_rivals(part, drop_conflicts)
-        for part in found:
-            clusters._mark_copies(part)
+        clusters._mark_rivals(judged, drop_conflicts)
+        clusters._mark_copies(judged)
         for _ in range(ROUNDS):
-            passed_on = [pair for part in found for pair in clusters._settle(part)]
+            passed_on = clusters._settle(judged)
             if not passed_on:
                 break
-            found = list(verification.judged(_pairs(passed_on)))
+            judged = verification.judged(_pairs(passed_on))
         return clusters
 
     def goes(self, standing: int) -> bool:
         return bool(self.kept[standing] != STAYS) or standing in self.rivals
 
-    def _mark_rivals(self, part: Judged, drop_conflicts: bool) -> None:
+    def _mark_rivals(self, judged: Judged, drop_conflicts: bool) -> None:
         """Note which rows have the words of another row and another gold."""
-        for row in np.flatnonzero(part.verdicts == Verdict.CONFLICT).tolist():
-            earlier, later = int(part.pairs.earlier[row]), int(part.pairs.later[row])
+        for row in np.flatnonzero(judged.verdicts == Verdict.CONFLICT).tolist():
+            earlier, later = int(judged.pairs.earlier[row]), int(judged.pairs.later[row])
             self.rivals.setdefault(later, earlier)
             if drop_conflicts:
                 self.rivals.setdefault(earlier, later)
 
-    def _mark_copies(self, part: Judged) -> None:
+    def _mark_copies(self, judged: Judged) -> None:
         """A copy of a row in a conflict is in it too: it has the same words."""
-        is_copy = (part.verdicts == Verdict.SAME) & (part.pairs.bands == WHOLE)
+        is_copy = (judged.verdicts == Verdict.SAME) & (judged.pairs.bands == WHOLE)
         for row in np.flatnonzero(is_copy).tolist():
-            rival = self.rivals.get(int(part.pairs.earlier[row]))
+            rival = self.rivals.get(int(judged.pairs.earlier[row]))
             if rival is not None:
-                self.rivals.setdefault(int(part.pairs.later[row]), rival)
+                self.rivals.setdefault(int(judged.pairs.later[row]), rival)
 
-    def _settle(self, part: Judged) -> list[tuple[int, int]]:
+    def _settle(self, judged: Judged) -> list[tuple[int, int]]:
         """Settle the later rows of some pairs; return the pairs to compare for those that could not be."""
         passed_on: dict[int, int] = {}
-        for row in np.flatnonzero(part.verdicts == Verdict.SAME).tolist():
-            earlier, later = int(part.pairs.earlier[row]), int(part.pairs.later[row])
+        for row in np.flatnonzero(judged.verdicts == Verdict.SAME).tolist():
+            earlier, later = int(judged.pairs.earlier[row]), int(judged.pairs.later[row])
             if later in self.rivals or earlier in self.rivals or later in self._holds:
                 continue  # a row for which another went stays
             if self.kept[earlier] != STAYS:
                 passed_on.setdefault(later, int(self.kept[earlier]))
-            elif self.kept[later] == STAYS or part.scores[row] > self.scores[later]:
-                self.kept[later], self.scores[later] = earlier, part.scores[row]
+            elif self.kept[later] == STAYS or judged.scores[row] > self.scores[later]:
+                self.kept[later], self.scores[later] = earlier, judged.scores[row]
                 self._holds.add(earlier)
                 self.differs.pop(later, None)
-                if part.differs[row]:
-                    self.differs[later] = part.differs[row]
+                if judged.differs[row]:
+                    self.differs[later] = judged.differs[row]
         return [(kept, later) for later, kept in passed_on.items() if self.kept[later] == STAYS]
 
 

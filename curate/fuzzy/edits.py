@@ -90,10 +90,6 @@ class Rows:
         self.offsets = offsets
         self._rows = _sequences(self.words, offsets, len(self.kinds))
 
-    def are_equal(self, left: Numbers, right: Numbers) -> Which:
-        """Which pairs have the same words in the same order."""
-        return np.array([one == other for one, other in zip(*self.sides(left, right), strict=True)], np.bool_)
-
     def have_equal_words(self, left: Numbers, right: Numbers) -> Which:
         """Which pairs have the same words in any order."""
         found: Which = (self._sums[left] == self._sums[right]) & (self.lengths[left] == self.lengths[right])

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from crossthink.files import BATCH_ROWS
-from curate.fuzzy.minhash import band_keys, minhash, sketch_words, sketches
+from curate.fuzzy.minhash import band_keys, minhash
 from curate.fuzzy.rarity import LONGEST_RUN, Rarity
 from curate.fuzzy.settings import FuzzySettings
+from curate.fuzzy.sketch import SKETCH_WORDS, sketches
 from curate.fuzzy.terms import NO_TERMS, RememberedForms, terms_of
 from curate.table import PLACE, ItemTable
 from curate.tokens import Hashes, Tokens, shingles, token_chunks
@@ -39,7 +40,7 @@ class Index:
         standing_bits: how many lower bits.
         by_standing: the place of the item of each standing; 0 is the item preferred most.
         terms: by standing; equal for items with the same gold, options, context and images. 0: no gold, not compared.
-        sketches: by standing, on disk; from `curate.fuzzy.minhash.sketches`.
+        sketches: by standing, on disk; from `curate.fuzzy.sketch`.
         rarity: how often runs of words were seen.
     """
 
@@ -53,7 +54,7 @@ class Index:
 
     def without_sketches(self) -> "Index":
         """What verification needs; the file of the sketches is no longer mapped into memory."""
-        return replace(self, sketches=np.zeros((0, self.sketches.shape[1]), np.uint64))
+        return replace(self, sketches=np.zeros((0, SKETCH_WORDS), np.uint64))
 
 
 def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.integer], spill: Path) -> Index:
@@ -71,7 +72,7 @@ def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.
     bits = max(1, int(items.height - 1).bit_length())
     bands = tuple(spill / f"band-{band:02}" for band in range(settings.bands))
     terms = np.zeros(items.height, np.uint64)
-    kept = np.memmap(spill / "sketches", np.uint64, "w+", shape=(max(items.height, 1), sketch_words(settings.values)))
+    kept = np.memmap(spill / "sketches", np.uint64, "w+", shape=(max(items.height, 1), SKETCH_WORDS))
     index = Index(bands, spill / "whole", bits, by_standing, terms, kept, Rarity(items.count))
     forms = RememberedForms()
     with ExitStack() as opened:
@@ -88,7 +89,7 @@ def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.
 def _write(index: Index, files: Sequence[BinaryIO], standing: Hashes, words: Tokens, settings: FuzzySettings) -> None:
     """Count the runs of words of some rows, and write their sketches and keys."""
     signatures = _signatures(words, settings, index.rarity)
-    index.sketches[standing] = sketches(signatures)
+    index.sketches[standing] = sketches(words)
     is_compared = (index.terms[standing] != NO_TERMS) & (words.counts > 0)
     bits = np.uint64(index.standing_bits)
     packed = np.vstack([band_keys(signatures, settings.band_rows), _whole(words)]).compress(is_compared, axis=1)

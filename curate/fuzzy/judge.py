@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate.fuzzy.edits import Numbers, Which
+from curate.fuzzy.edits import Edits, Numbers, Which
 from curate.fuzzy.likeness import LEAST_OVERLAP, Floats, Likeness, Texts
 from curate.fuzzy.otherwise import ask_otherwise
 from curate.fuzzy.rarity import Rarity
@@ -74,7 +74,7 @@ class Verdicts:
 
     verdicts: npt.NDArray[np.uint8]
     scores: npt.NDArray[np.float32]
-    differs: list[str]
+    differs: npt.NDArray[np.object_]
 
 
 class Judge:
@@ -93,70 +93,49 @@ class Judge:
 
     def verdicts(self, pairs: Compared) -> Verdicts:
         """Judge some pairs."""
-        verdicts = np.full(len(pairs.left), Verdict.OTHER, np.uint8)
-        scores = np.zeros(len(verdicts), np.float32)
-        differs = [""] * len(verdicts)
-        are_equal = self._texts.are_equal(pairs.left, pairs.right)
-        is_open = self._are_together(pairs)
-        equal, other = np.flatnonzero(is_open & are_equal), np.flatnonzero(is_open & ~are_equal)
-        verdicts[equal], scores[equal] = self._of_equal_words(pairs[equal]), 1
-        verdicts[other], scores[other], shown = self._of_other_words(pairs[other])
-        for at, text in shown.items():
-            differs[other[at]] = text
-        return Verdicts(verdicts, scores, differs)
+        overlap, is_open = self._texts.overlap(pairs.left, pairs.right), self._are_together(pairs)
+        are_equal, is_near = (is_open & (overlap >= least) for least in (1, self._settings.sibling_similarity))
+        is_weighed = is_open & pairs.is_alike & ~are_equal & (overlap >= LEAST_OVERLAP)
+        aligned, weighed = np.flatnonzero(is_weighed | is_near), np.flatnonzero(is_weighed)
+        edits = self._texts.edits(pairs.left[aligned], pairs.right[aligned])
+        of_weighed = edits.among(np.flatnonzero(is_weighed[aligned]), len(aligned))
+        similarity, is_enough = are_equal.astype(np.float64), are_equal & pairs.is_alike
+        similarity[weighed], is_enough[weighed] = self._weigh(pairs[weighed], of_weighed)
+        least = np.where(pairs.is_crowded, self._settings.least_similarity, self._settings.grey_similarity)
+        is_grey = is_weighed & (similarity >= least)
+        asked = np.flatnonzero(is_enough | is_grey | is_near)
+        differs = np.zeros(len(overlap), np.bool_)
+        edits = edits.among(np.searchsorted(aligned, asked), len(aligned))
+        differs[asked] = ask_otherwise(self._texts, pairs.left[asked], pairs.right[asked], edits)
+        verdicts = np.select(
+            [is_enough & ~differs, is_grey & ~differs, (is_enough | is_near) & differs, is_near & ~pairs.is_alike],
+            [Verdict.SAME, Verdict.DOUBTFUL, Verdict.NUMBERS, Verdict.GOLD],
+            Verdict.OTHER,
+        ).astype(np.uint8)
+        golds = np.flatnonzero(verdicts == Verdict.GOLD)
+        verdicts[golds] = self._of_other_golds(pairs[golds], are_equal[golds])
+        shown, same = np.full(len(overlap), "", np.object_), np.flatnonzero(verdicts[weighed] == Verdict.SAME)
+        shown[weighed[same]] = self._texts.differs(of_weighed, same)
+        is_weight = (verdicts == Verdict.SAME) | (verdicts == Verdict.DOUBTFUL)
+        return Verdicts(verdicts, np.where(is_weight, similarity, overlap).astype(np.float32), shown)
 
     def are_the_same_in_other_words(self, left: int, right: int, is_crowded: bool) -> bool:
         """Whether two rows that an embedding proposes ask the same."""
         return means_the_same(self._lines[left], self._lines[right], self._has_options(left), is_crowded)
 
-    def _of_equal_words(self, pairs: Compared) -> npt.NDArray[np.uint8]:
-        edits = self._texts.edits(pairs.left, pairs.right)
-        differs = ask_otherwise(self._texts, pairs.left, pairs.right, edits)
-        alike = np.where(differs, Verdict.NUMBERS, Verdict.SAME)
-        siblings = self._siblings(pairs, differs)
-        for pair in np.flatnonzero(~pairs.is_alike & (siblings == Verdict.GOLD)).tolist():
-            siblings[pair] = self._of_other_golds(int(pairs.left[pair]), int(pairs.right[pair]))
-        return np.where(pairs.is_alike, alike, siblings).astype(np.uint8)
+    def _of_other_golds(self, pairs: Compared, are_equal: Which) -> npt.NDArray[np.uint8]:
+        """The verdicts on siblings of other golds or options, of which some have the same words."""
+        terms = option_terms(self._options.gather(np.concatenate([pairs.left, pairs.right])))
+        found = np.where(terms[: len(are_equal)] == terms[len(are_equal) :], Verdict.GOLD, Verdict.OPTIONS)
+        for pair in np.flatnonzero(are_equal & (found == Verdict.GOLD)).tolist():
+            found[pair] = self._of_one_question(int(pairs.left[pair]), int(pairs.right[pair]))
+        return found.astype(np.uint8)
 
-    def _of_other_golds(self, left: int, right: int) -> Verdict:
+    def _of_one_question(self, left: int, right: int) -> Verdict:
         """The verdict on a question and the same question of another gold."""
         if not self._has_options(left) and self._golds_agree(left, right):
             return Verdict.SAME
         return Verdict.CONFLICT if _is_same_layout(self._lines[left], self._lines[right]) else Verdict.GOLD
-
-    def _of_other_words(self, pairs: Compared) -> tuple[npt.NDArray[np.uint8], Floats, dict[int, str]]:
-        overlap = self._texts.overlap(pairs.left, pairs.right)
-        is_near = overlap >= self._settings.sibling_similarity
-        is_weighed = pairs.is_alike & (overlap >= LEAST_OVERLAP)
-        aligned, weighed = np.flatnonzero(is_weighed | is_near), np.flatnonzero(is_weighed)
-        edits = self._texts.edits(pairs.left[aligned], pairs.right[aligned])
-        of_weighed = edits.among(np.flatnonzero(is_weighed[aligned]), len(aligned))
-        likeness = self._texts.likeness(pairs.left[weighed], pairs.right[weighed], of_weighed)
-        similarity, is_enough = np.zeros(len(overlap)), np.zeros(len(overlap), np.bool_)
-        similarity[weighed], is_enough[weighed] = likeness.similarity, self._are_enough(pairs[weighed], likeness)
-        least = np.where(pairs.is_crowded, self._settings.least_similarity, self._settings.grey_similarity)
-        is_grey = pairs.is_alike & (similarity >= least)
-        is_asked = is_enough | is_grey | is_near
-        differs, asked = np.zeros(len(overlap), np.bool_), np.flatnonzero(is_asked)
-        edits = edits.among(np.flatnonzero(is_asked[aligned]), len(aligned))
-        differs[asked] = ask_otherwise(self._texts, pairs.left[asked], pairs.right[asked], edits)
-        verdicts = np.select(
-            [is_enough & ~differs, is_grey & ~differs, is_enough, is_near & (differs | ~pairs.is_alike)],
-            [Verdict.SAME, Verdict.DOUBTFUL, Verdict.NUMBERS, self._siblings(pairs, differs)],
-            Verdict.OTHER,
-        )
-        same = np.flatnonzero(verdicts[weighed] == Verdict.SAME)
-        shown = dict(zip(weighed[same].tolist(), self._texts.differs(of_weighed, same), strict=True))
-        is_weight = (verdicts == Verdict.SAME) | (verdicts == Verdict.DOUBTFUL)
-        return verdicts.astype(np.uint8), np.where(is_weight, similarity, overlap), shown
-
-    def _siblings(self, pairs: Compared, differs: Which) -> npt.NDArray[np.uint8]:
-        """The verdict on siblings, of which some ask for something else."""
-        found = np.where(differs, Verdict.NUMBERS, Verdict.GOLD).astype(np.uint8)
-        other = np.flatnonzero(~pairs.is_alike & ~differs)
-        terms = option_terms(self._options.gather(np.concatenate([pairs.left[other], pairs.right[other]])))
-        found[other[terms[: len(other)] != terms[len(other) :]]] = Verdict.OPTIONS
-        return found
 
     def _are_together(self, pairs: Compared) -> Which:
         """Whether contexts and images are the same."""
@@ -166,6 +145,11 @@ class Judge:
             if values.null_count() < len(values):
                 found &= values.gather(pairs.left).eq_missing(values.gather(pairs.right)).to_numpy()
         return found
+
+    def _weigh(self, pairs: Compared, edits: Edits) -> tuple[Floats, Which]:
+        """How similar texts are, and whether gold and text are evidence enough for the words that differ."""
+        likeness = self._texts.likeness(pairs.left, pairs.right, edits)
+        return likeness.similarity, self._are_enough(pairs, likeness)
 
     def _are_enough(self, pairs: Compared, likeness: Likeness) -> Which:
         """Whether gold and text are evidence enough for the words that differ."""

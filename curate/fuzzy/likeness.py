@@ -82,10 +82,6 @@ class Texts:
         self._rows = Rows(pl.Series(self._tokens.hashes), self._tokens.offsets)
         self.words = self._rows.words
 
-    def are_equal(self, left: Numbers, right: Numbers) -> Which:
-        """Which pairs of texts have the same words in the same order."""
-        return self._rows.are_equal(left, right)
-
     def overlap(self, left: Numbers, right: Numbers) -> Floats:
         """Share of the words of the longer of two texts that need no edit."""
         lengths = self._tokens.counts
@@ -100,13 +96,13 @@ class Texts:
 
     def likeness(self, left: Numbers, right: Numbers, edits: Edits) -> Likeness:
         """Weigh the edits of pairs of texts."""
-        bits, _ = self._weights
-        counts = self._are_no_slips(edits)
+        bits, seen, totals = self._weigh(np.union1d(left, right))
+        counts = self._are_no_slips(edits, seen)
         old, new = (self._is_little[self.words[side]] for side in (edits.at, edits.to))
         is_foreign = counts & ~((~edits.goes | old) & (~edits.comes | new))
         lost = _sums(edits.pair, np.where(counts & edits.goes, bits[edits.at], 0), len(left))
         come = _sums(edits.pair, np.where(counts & edits.comes, bits[edits.to], 0), len(left))
-        shared = np.maximum((self._totals[left] - lost + self._totals[right] - come) / 2, 0.0)
+        shared = np.maximum((totals[left] - lost + totals[right] - come) / 2, 0.0)
         every = shared + lost + come
         return Likeness(
             np.divide(shared, every, out=np.zeros(len(left)), where=every > 0),
@@ -127,18 +123,18 @@ class Texts:
             shown[pair].append(f"{old if goes else ''}/{new if comes else ''}")
         return [" ".join(each) for each in shown.values()]
 
-    def _are_no_slips(self, edits: Edits) -> Which:
+    def _are_no_slips(self, edits: Edits, seen: Bits) -> Which:
         """Whether an edit is more than a word said twice or a word misspelt."""
         is_twice = self._is_twice
         counts = ~np.where(edits.goes, is_twice[edits.at], is_twice[edits.to])
         swaps = np.flatnonzero(edits.swaps)
-        counts[swaps] = ~self._are_misspelt(edits.at[swaps], edits.to[swaps])
+        counts[swaps] = ~self._are_misspelt(edits.at[swaps], edits.to[swaps], seen)
         return counts
 
-    def _are_misspelt(self, at: Numbers, to: Numbers) -> Which:
+    def _are_misspelt(self, at: Numbers, to: Numbers, seen: Bits) -> Which:
         """Whether a word is another of nearly the same letters that was seen much more often, or both are rare."""
-        seen, other = (self._weights[1][side].astype(np.float64) for side in (at, to))
-        rarer, commoner = np.minimum(seen, other), np.maximum(seen, other)
+        one, other = (seen[side].astype(np.float64) for side in (at, to))
+        rarer, commoner = np.minimum(one, other), np.maximum(one, other)
         found = (rarer <= 2) | (rarer * COMMONER <= commoner)
         maybe = np.flatnonzero(found)
         old, new = self.spell(at[maybe]), self.spell(to[maybe])
@@ -171,21 +167,18 @@ class Texts:
         follows[cuts] = False
         return follows[1:] | follows[:-1]
 
-    @cached_property
-    def _weights(self) -> tuple[Bits, Bits]:
-        """Of each word what it says, in bits, and how often it was seen."""
-        found, rarity = self._tokens, self._rarity
-        bits, seen = np.empty(len(found.hashes), np.float32), np.empty(len(found.hashes), np.float32)
-        for low in range(0, len(found.offsets) - 1, WEIGHED_ROWS):
-            offsets = found.offsets[low : low + WEIGHED_ROWS + 1]
-            part = slice(int(offsets[0]), int(offsets[-1]))
-            bits[part], seen[part] = rarity.weigh(Tokens(found.hashes[part], offsets - offsets[0]))
-        return bits, seen
-
-    @cached_property
-    def _totals(self) -> Floats:
-        """Of each text what all its words say."""
-        return _sums(self._tokens.rows(), self._weights[0], len(self._tokens.offsets) - 1)
+    def _weigh(self, texts: Numbers) -> tuple[Bits, Bits, Floats]:
+        """Of each word of some texts what it says, in bits, and how often it was seen; and of each text what all its words say. What
+        is said of other texts is of no meaning."""
+        found = self._tokens
+        bits, seen = np.zeros((2, len(found.hashes)), np.float32)
+        for low in range(0, len(texts), WEIGHED_ROWS):
+            part = texts[low : low + WEIGHED_ROWS]
+            counts = found.counts[part]
+            offsets = np.append(0, np.cumsum(counts))
+            words = np.arange(offsets[-1]) + np.repeat(found.offsets[part] - offsets[:-1], counts)
+            bits[words], seen[words] = self._rarity.weigh(Tokens(found.hashes[words], offsets))
+        return bits, seen, _sums(found.rows(), bits, len(found.offsets) - 1)
 
 
 def _sums(groups: Numbers, values: npt.NDArray[Any], count: int) -> Floats:

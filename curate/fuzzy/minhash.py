@@ -21,13 +21,7 @@ from curate.tokens import Hashes, Places, Tokens
 STRIP = 16
 """Shingles of a row that are computed side by side."""
 
-SKETCH_BITS = 2
-"""Bits kept of each value for an estimate: 16 bytes for 64 values (b-bit minwise hashing, Li and König, 2010)."""
-
 _NOTHING = np.uint32(np.iinfo(np.uint32).max)
-_SLOTS = 64 // SKETCH_BITS
-_SKETCH_BYTE = 9
-_LOW_BITS = np.uint64(0x5555555555555555)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 
 
@@ -87,25 +81,3 @@ def band_keys(signatures: npt.NDArray[np.uint32], rows: int) -> Hashes:
         keys = (keys ^ signatures[row : bands * rows : rows]) * _MIX
         keys ^= keys >> np.uint64(31)
     return keys
-
-
-def sketch_words(values: int) -> int:
-    """How many numbers of 64 bits the sketch of a signature takes."""
-    return -(-values // _SLOTS)
-
-
-def sketches(signatures: npt.NDArray[np.uint32]) -> Hashes:
-    """Return two bits of each value, packed; shape (texts, sketch_words)."""
-    bits = np.zeros((sketch_words(len(signatures)) * _SLOTS, signatures.shape[1]), np.uint8)
-    bits[: len(signatures)] = signatures >> np.uint32(_SKETCH_BYTE)
-    bits &= np.uint8(3)
-    packed = bits[0::4] | bits[1::4] << np.uint8(2) | bits[2::4] << np.uint8(4) | bits[3::4] << np.uint8(6)
-    return np.ascontiguousarray(packed.T).view("<u8").astype(np.uint64, copy=False)
-
-
-def estimated_jaccard(left: Hashes, right: Hashes, values: int) -> npt.NDArray[np.float64]:
-    """Estimate the Jaccard similarity of texts from their sketches: a quarter of the values agree by chance."""
-    differing = left ^ right
-    differing = (differing | (differing >> np.uint64(1))) & _LOW_BITS
-    counts: npt.NDArray[np.int64] = np.bitwise_count(differing).sum(axis=1, dtype=np.int64)
-    return np.asarray((1 - counts / values - 0.25) / 0.75, np.float64)

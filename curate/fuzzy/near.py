@@ -61,14 +61,14 @@ def find_near_duplicates(
     with TemporaryDirectory(dir=spill, prefix=".fuzzy-", suffix=".tmp") as name:
         folder = Path(name)
         index = index_items(items, settings, rank, folder)
-        pairs, biggest_bucket = candidate_pairs(index, settings.values, folder)
+        pairs, biggest_bucket = candidate_pairs(index, folder)
         index = index.without_sketches()
         meant = None if model is None else pairs_by_meaning(model, items, index, pairs, settings, folder)
         pairs = pairs if meant is None else meant.added_to(pairs)
         places = index.by_standing[np.union1d(pairs.earlier, pairs.later)]
         rows = Spool(items, places, COLUMNS, folder / "candidates.arrow")
         verification = Verification(rows, index, settings, pairs, meant)
-        judged = list(verification.judged(pairs))
+        judged = verification.judged(pairs)
         clusters = Clusters.of(judged, items.height, verification, settings.conflicts == "drop")
         by_standing, by_meaning, verified = index.by_standing, verification.by_meaning, verification.verified
         del index, rows, verification  # the counts of words and the texts; what is left are decisions
@@ -97,25 +97,22 @@ def find_near_duplicates(
     return Outcome(_drops(items, by_standing, clusters, by_meaning), facts, tables)
 
 
-def _links(judged: list[Judged], clusters: Clusters, verdicts: Collection[Verdict]) -> pl.DataFrame:
+def _links(judged: Judged, clusters: Clusters, verdicts: Collection[Verdict]) -> pl.DataFrame:
     """Links (later, earlier, score, verdict) of rows that stay, in the order of the later rows; a row that went hands its link to
     the row it went for."""
     later: list[int] = []
     earlier: list[int] = []
-    scores: list[float] = []
-    found: list[int] = []
-    for part in judged:
-        for row in np.flatnonzero(np.isin(part.verdicts, list(verdicts))).tolist():
-            one, other = int(part.pairs.later[row]), int(part.pairs.earlier[row])
-            if clusters.kept[other] != STAYS:
-                other = int(clusters.kept[other])
-            if not clusters.goes(one) and other not in clusters.rivals and one != other:
-                later.append(one)
-                earlier.append(other)
-                scores.append(float(part.scores[row]))
-                found.append(int(part.verdicts[row]))
+    rows: list[int] = []
+    for row in np.flatnonzero(np.isin(judged.verdicts, list(verdicts))).tolist():
+        one, other = int(judged.pairs.later[row]), int(judged.pairs.earlier[row])
+        if clusters.kept[other] != STAYS:
+            other = int(clusters.kept[other])
+        if not clusters.goes(one) and other not in clusters.rivals and one != other:
+            later.append(one)
+            earlier.append(other)
+            rows.append(row)
     schema = {"later": pl.Int64, "earlier": pl.Int64, "score": pl.Float32, "verdict": pl.Int64}
-    return pl.DataFrame([later, earlier, scores, found], schema=schema)
+    return pl.DataFrame([later, earlier, judged.scores[rows], judged.verdicts[rows]], schema=schema)
 
 
 def _named(items: ItemTable, by_standing: npt.NDArray[np.int64], links: pl.DataFrame) -> pl.DataFrame:

@@ -53,6 +53,10 @@ class Spool:
         wanted, numbers = np.unique(places, return_inverse=True)
         return _frame(_own(self._rows[np.searchsorted(self._places, wanted)])), numbers
 
+    def column(self, name: str, places: Places) -> pl.Series:
+        """Return one column of the rows at some places, in their order."""
+        return self._rows[name].gather(np.searchsorted(self._places, places))
+
 
 def _taken(items: ItemTable, places: Places, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the rows at these places in order, at least one table."""

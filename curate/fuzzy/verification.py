@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from crossthink.engines import memory_bytes
 from curate.fuzzy.candidates import WHOLE, Pairs, crowds
@@ -21,18 +20,18 @@ from curate.fuzzy.semantic import Meant
 from curate.fuzzy.settings import FuzzySettings
 from curate.fuzzy.terms import NO_TERMS
 
-PAIR_BYTES = 384 << 10
-"""Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a thirtieth."""
+PAIR_BYTES = 512 << 10
+"""Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a fortieth."""
 AT_ONCE = 1 << 18
 """Items whose terms are looked up at once."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Pairs with their verdicts; those of `Verdict.OTHER` are left out.
+    """Pairs with their verdicts.
 
     Attributes:
-        pairs: as given.
+        pairs: those of `Verdict.OTHER` are left out in the end.
         verdicts: `Verdict` of each.
         scores: similarity of the texts, 0 to 1.
         differs: the words that differ, for `Verdict.SAME` only.
@@ -41,7 +40,10 @@ class Judged:
     pairs: Pairs
     verdicts: npt.NDArray[np.uint8]
     scores: npt.NDArray[np.float32]
-    differs: list[str]
+    differs: npt.NDArray[np.object_]
+
+    def __getitem__(self, which: Which) -> "Judged":
+        return Judged(self.pairs[which], self.verdicts[which], self.scores[which], self.differs[which])
 
 
 class Verification:
@@ -71,56 +73,61 @@ class Verification:
         self.verified = 0
         self.by_meaning: dict[tuple[int, int], float] = {}
 
-    def judged(self, pairs: Pairs) -> Iterator[Judged]:
-        """Yield the pairs, in their order, with their verdicts."""
-        step = max(1, memory_bytes() // PAIR_BYTES)
-        begin = 0
-        while begin < len(pairs):
-            last = pairs.later[min(begin + step, len(pairs)) - 1]
-            end = int(np.searchsorted(pairs.later, last, side="right"))  # the pairs of a row are judged together
-            yield self._run(pairs[begin:end])
-            begin = end
+    def judged(self, pairs: Pairs) -> Judged:
+        """Judge pairs; they keep their order."""
+        found = Judged(
+            pairs,
+            np.full(len(pairs), Verdict.OTHER, np.uint8),
+            np.zeros(len(pairs), np.float32),
+            np.full(len(pairs), "", np.object_),
+        )
+        has_sure = ~self._may_go[pairs.earlier]
+        for run in _runs(np.flatnonzero(pairs.is_alike & (pairs.bands == WHOLE))):
+            copies = run[self._are_copies(pairs[run])]
+            found.verdicts[copies], found.scores[copies] = Verdict.SAME, 1
+            self._goes[pairs.later[copies[has_sure[copies]]]] = True
+            self.verified += len(copies)
+        for turn in _turns(pairs, found.verdicts != Verdict.SAME):
+            is_needless = pairs.is_alike[turn] & self._goes[pairs.later[turn]]  # the same as a row that stays
+            for run in _runs(turn[~is_needless]):
+                self._read(found, run)
+                self._goes[pairs.later[run[has_sure[run] & (found.verdicts[run] == Verdict.SAME)]]] = True
+                self.verified += len(run)
+        return found[found.verdicts != Verdict.OTHER]
 
-    def _run(self, pairs: Pairs) -> Judged:
-        places = np.concatenate([pairs.earlier, pairs.later])
-        rows, numbers = self._rows.rows(self._index.by_standing[places])
+    def _are_copies(self, pairs: Pairs) -> Which:
+        """Which pairs of the same words are alike letter by letter."""
+        left, right = (
+            self._rows.column("question", self._index.by_standing[side]) for side in (pairs.earlier, pairs.later)
+        )
+        found: Which = (left == right).to_numpy()
+        return found
+
+    def _read(self, found: Judged, run: Numbers) -> None:
+        """Read some of the pairs and note the verdicts."""
+        pairs = found.pairs[run]
+        rows, numbers = self._rows.rows(self._index.by_standing[np.concatenate([pairs.earlier, pairs.later])])
         left, right = numbers[: len(pairs)], numbers[len(pairs) :]
-        is_copy = _are_copies(rows["question"], pairs, left, right)
-        verdicts = np.where(is_copy, Verdict.SAME, Verdict.OTHER).astype(np.uint8)
-        scores = is_copy.astype(np.float32)
-        differs = np.full(len(pairs), "", np.object_)
         crowd = np.maximum(self._crowds[pairs.earlier], self._crowds[pairs.later])
         is_crowded = (crowd > 0) & (crowd >= self._settings.crowded_share * pairs.bands.astype(np.float64))
-        compared = Compared(left, right, pairs.is_alike, self._bits[pairs.later], is_crowded)
         judge = Judge(rows, self._index.rarity, self._settings)
+        told = judge.verdicts(Compared(left, right, pairs.is_alike, self._bits[pairs.later], is_crowded))
+        verdicts, scores = told.verdicts, told.scores
         cosines = np.zeros(len(pairs)) if self._meant is None else self._meant.of(pairs)
-        has_sure = ~self._may_go[pairs.earlier]
-        self._goes[pairs.later[is_copy & has_sure]] = True
-        self.verified += int(is_copy.sum())
-        for turn in _turns(pairs, ~is_copy):
-            is_needless = pairs.is_alike[turn] & self._goes[pairs.later[turn]]  # the same as a row that stays
-            turn = turn[~is_needless]
-            found = judge.verdicts(compared[turn])
-            verdicts[turn], scores[turn], differs[turn] = found.verdicts, found.scores, found.differs
-            for row in turn[(cosines[turn] > 0) & (verdicts[turn] != Verdict.SAME)].tolist():
-                if judge.are_the_same_in_other_words(int(left[row]), int(right[row]), bool(crowd[row])):
-                    verdicts[row], scores[row] = Verdict.SAME, cosines[row]
-                    self.by_meaning[int(pairs.earlier[row]), int(pairs.later[row])] = float(cosines[row])
-                elif verdicts[row] == Verdict.OTHER:
-                    verdicts[row], scores[row] = Verdict.DOUBTFUL, cosines[row]
-            same = turn[verdicts[turn] == Verdict.SAME]
-            self._goes[pairs.later[same]] |= has_sure[same]
-            self.verified += len(turn)
-        kept = verdicts != Verdict.OTHER
-        return Judged(pairs[kept], verdicts[kept], scores[kept], differs[kept].tolist())
+        for row in np.flatnonzero((cosines > 0) & (verdicts != Verdict.SAME)).tolist():
+            if judge.are_the_same_in_other_words(int(left[row]), int(right[row]), bool(crowd[row])):
+                verdicts[row], scores[row] = Verdict.SAME, cosines[row]
+                self.by_meaning[int(pairs.earlier[row]), int(pairs.later[row])] = float(cosines[row])
+            elif verdicts[row] == Verdict.OTHER:
+                verdicts[row], scores[row] = Verdict.DOUBTFUL, cosines[row]
+        found.verdicts[run], found.scores[run], found.differs[run] = verdicts, scores, told.differs
 
 
-def _are_copies(questions: pl.Series, pairs: Pairs, left: Numbers, right: Numbers) -> Which:
-    """Which pairs are alike letter by letter."""
-    found: Which = pairs.is_alike & (pairs.bands == WHOLE)
-    whole = np.flatnonzero(found)
-    found[whole] = (questions.gather(left[whole]) == questions.gather(right[whole])).to_numpy()
-    return found
+def _runs(pairs: Numbers) -> Iterator[Numbers]:
+    """Cut pairs into runs whose texts fit into memory."""
+    step = max(1, memory_bytes() // PAIR_BYTES)
+    for low in range(0, len(pairs), step):
+        yield pairs[low : low + step]
 
 
 def _turns(pairs: Pairs, is_open: Which) -> Iterator[Numbers]:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.fuzzy.index import _whole
-from curate.fuzzy.minhash import STRIP, minhash, sketch_words, sketches
+from curate.fuzzy.minhash import STRIP, minhash
 from curate.fuzzy.rarity import Rarity
+from curate.fuzzy.sketch import SKETCH_BITS, marks_shared, sketches
 from curate.tokens import Tokens, tokenise
 
 
@@ -23,12 +24,21 @@ def test_a_signature_holds_the_least_product_of_a_row_with_each_factor(lengths: 
     assert minhash(runs, 8, 7).T.tolist() == told
 
 
-@given(st.integers(1, 70), st.integers(0, 5))
-def test_a_sketch_holds_two_bits_of_each_value(values: int, rows: int) -> None:
-    signatures = np.random.default_rng(values).integers(0, 2**32, (values, rows), np.uint32)
-    told = [sum((int(value) >> 9 & 3) << 2 * at for at, value in enumerate(row)) for row in signatures.T]
-    words = range(sketch_words(values))
-    assert sketches(signatures).tolist() == [[one >> 64 * word & 2**64 - 1 for word in words] for one in told]
+WORDS = st.sets(st.integers(0, 99))
+
+
+@given(st.lists(st.tuples(WORDS, WORDS), max_size=20))
+def test_texts_share_the_marks_that_both_have(pairs: list[tuple[set[int], set[int]]]) -> None:
+    one, other = (
+        tokenise(pl.Series([" ".join(map(str, pair[side])) for pair in pairs], dtype=pl.String)) for side in (0, 1)
+    )
+    marks = [[marked(words) for words in pair] for pair in pairs]
+    told = [len(one & other) / max(len(one | other), 1) for one, other in marks]
+    assert marks_shared(sketches(one), sketches(other)).tolist() == told
+
+
+def marked(words: set[int]) -> set[int]:
+    return {int(one) % SKETCH_BITS for one in tokenise(pl.Series(list(map(str, words)), dtype=pl.String)).hashes}
 
 
 @given(st.lists(st.text("abc ", max_size=12), max_size=30))
