@@ -8,15 +8,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow.parquet as pq
 
 from crossthink.engines import release_memory
 from crossthink.files import atomic_directory, digest, parquet_writer, sha256_file, write_json, write_parquet
@@ -26,6 +27,7 @@ from curate.table import PLACE, ItemTable
 from manifests.manifest import LedgerLine
 
 DROPS_FILE, STAGE_FILE = "drops.parquet", "stage.json"
+NO_DROPS = pl.DataFrame(schema=pl.Schema(DROPS_SCHEMA) | {"stage": pl.String})
 Unit = Literal["items", "variants"]
 
 
@@ -62,11 +64,13 @@ class Done:
         """The places that the stage dropped, ascending."""
         return pl.read_parquet(self.folder / DROPS_FILE, columns=[PLACE], glob=False)[PLACE].to_numpy()
 
-    def drops(self, start: int, stop: int) -> pl.DataFrame:
-        """Return the drops with places from `start` to before `stop`, with the column `stage`."""
-        low, high = np.searchsorted(self.dropped, [start, stop])
-        scan = pl.scan_parquet(self.folder / DROPS_FILE, glob=False).slice(int(low), int(high - low))
-        return scan.with_columns(stage=pl.lit(self.name)).collect()
+    def drops(self) -> Iterator[pl.DataFrame]:
+        """Yield what the stage dropped, in order of place, by row groups, with the column `stage`; none is empty."""
+        with pq.ParquetFile(self.folder / DROPS_FILE) as file:
+            for number in range(file.num_row_groups):
+                group = cast(pl.DataFrame, pl.from_arrow(file.read_row_group(number)))
+                if group.height:
+                    yield group.with_columns(stage=pl.lit(self.name))
 
     def summary(self) -> str:
         kept, dropped = sum(line.kept for line in self.ledger), sum(line.dropped for line in self.ledger)

@@ -88,11 +88,22 @@ class ItemTable:
             rows: of the table that are read at once, in or not, a multiple of `BATCH_ROWS`; the fewer, the less memory.
         """
         for part in self._parts(columns, rows):
-            keep = None if self.is_in is None else self.is_in[part.start - self.first : part.stop - self.first]
-            if keep is None or keep.all():
+            keep = self._kept(part)
+            if keep is None:
                 yield part.rows()
             elif keep.any():
                 yield part.rows().filter(pl.Series(keep))
+
+    def tables(
+        self, columns: Sequence[str], rows: int = ROW_GROUP_ROWS
+    ) -> Iterator[tuple[npt.NDArray[np.int64], pa.Table]]:
+        """Yield what `batches` does as places and Arrow tables, for rows that are only handed on."""
+        for part in self._parts(columns, rows):
+            keep, places = self._kept(part), np.arange(part.start, part.stop)
+            if keep is None:
+                yield places, part.table()
+            elif keep.any():
+                yield places[keep], part.table().filter(pl.Series(keep).to_arrow())
 
     def take(self, places: npt.NDArray[np.int64], columns: Sequence[str]) -> pl.DataFrame:
         """Return the items at these places, in or not, in ascending order of place; one pass over the files.
@@ -109,6 +120,11 @@ class ItemTable:
             if low < high:
                 taken.append(_alone(part.rows()[wanted[low:high] - part.start]))
         return pl.concat(taken)
+
+    def _kept(self, part: "_Part") -> npt.NDArray[np.bool_] | None:
+        """Which rows of a part are in; None: all."""
+        keep = None if self.is_in is None else self.is_in[part.start - self.first : part.stop - self.first]
+        return None if keep is None or keep.all() else keep
 
     def _parts(self, columns: Sequence[str], rows: int) -> Iterator["_Part"]:
         place = self.first
@@ -128,14 +144,17 @@ def _alone(rows: pl.DataFrame) -> pl.DataFrame:
 class _Part:
     """What is read at once: rows `start` to `stop` of the table, which begin at row `offset` of their file."""
 
-    read: Callable[[int, int], pl.DataFrame]
+    read: Callable[[int, int], pa.Table]
     offset: int
     start: int
     stop: int
 
+    def table(self) -> pa.Table:
+        return self.read(self.offset, self.stop - self.start)
+
     def rows(self) -> pl.DataFrame:
         numbers = pl.Series(PLACE, np.arange(self.start, self.stop, dtype=np.int64))
-        return pl.DataFrame([numbers, *self.read(self.offset, self.stop - self.start).get_columns()])
+        return pl.DataFrame([numbers, *cast(pl.DataFrame, pl.from_arrow(self.table())).get_columns()])
 
 
 def _height(path: Path) -> int:
@@ -148,18 +167,18 @@ def _height(path: Path) -> int:
 
 
 @contextmanager
-def _opened(path: Path, schema: pa.Schema, columns: Sequence[str]) -> Iterator[Callable[[int, int], pl.DataFrame]]:
+def _opened(path: Path, schema: pa.Schema, columns: Sequence[str]) -> Iterator[Callable[[int, int], pa.Table]]:
     """Yield the function that reads columns of a file from a row on, so many rows."""
     if path.suffix != ARROW:
-        yield lambda offset, rows: pl.scan_parquet(path, glob=False).slice(offset, rows).select(columns).collect()
+        scan = pl.scan_parquet(path, glob=False).select(columns)
+        yield lambda offset, rows: scan.slice(offset, rows).collect().to_arrow(compat_level=pl.CompatLevel.oldest())
         return
     options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
     with pa.OSFile(str(path)) as file:  # read, not mapped: pages of a mapped file count as the process's memory
         reader = pa.ipc.open_file(file, options=options)
 
-        def read(offset: int, rows: int) -> pl.DataFrame:
+        def read(offset: int, rows: int) -> pa.Table:
             numbers = range(offset // BATCH_ROWS, (offset + rows - 1) // BATCH_ROWS + 1)
-            batches = pa.Table.from_batches([reader.get_batch(number) for number in numbers])
-            return cast(pl.DataFrame, pl.from_arrow(batches)).select(columns)
+            return pa.Table.from_batches([reader.get_batch(number) for number in numbers]).select(columns)
 
         yield read

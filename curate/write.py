@@ -6,18 +6,20 @@ Each batch of items is read once, whole: rows whose variants stay go to `items.p
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from crossthink.files import parquet_writer
 from curate.corpus import DROPPED_FILE, ITEMS_FILE, VARIANTS_FILE
-from curate.done import Done
+from curate.done import NO_DROPS, Done
 from curate.ingest import REJECTED_FILE
 from curate.items import ITEM_SCHEMA
-from curate.schemas import CORPUS_ITEM_SCHEMA, DROPPED_SCHEMA, VARIANT_SCHEMA
-from curate.signals import with_signals
+from curate.schemas import CORPUS_ITEM_SCHEMA, DROPPED_SCHEMA, SIGNAL_NAMES, VARIANT_SCHEMA
+from curate.signals import SIGNAL_COLUMNS, with_signals
 from curate.table import PLACE, ItemTable
 
 _SHOWN = ["question", "options"]
@@ -49,46 +51,83 @@ def write_rows(
         parquet_writer(folder / VARIANTS_FILE, VARIANT_SCHEMA) as write_variants,
         parquet_writer(folder / DROPPED_FILE, DROPPED_SCHEMA) as write_dropped,
     ):
-        for batch in variants.batches([*VARIANT_SCHEMA.names, "item_place"]):
-            has_variant[batch["item_place"].to_numpy()] = True
-            write_variants(_as_table(batch, VARIANT_SCHEMA))
+        for _, rows in variants.tables([*VARIANT_SCHEMA.names, "item_place"]):
+            has_variant[_numbers(rows["item_place"])] = True
+            write_variants(rows.select(VARIANT_SCHEMA.names).cast(VARIANT_SCHEMA))
         for source in ingested:
-            for rejected in ItemTable((source.folder / REJECTED_FILE,), schema=DROPPED_SCHEMA).batches(
-                DROPPED_SCHEMA.names
-            ):
-                write_dropped(_as_table(rejected, DROPPED_SCHEMA))
-        for batch in items.batches(ITEM_SCHEMA.names):
-            stays = pl.Series(has_variant[batch[PLACE].to_numpy()])
-            write_items(_as_table(with_signals(batch.filter(stays)), CORPUS_ITEM_SCHEMA))
-            write_dropped(_as_table(_dropped(item_stages, batch, _OF_ITEM), DROPPED_SCHEMA))
+            rejected = ItemTable((source.folder / REJECTED_FILE,), schema=DROPPED_SCHEMA)
+            for _, rows in rejected.tables(DROPPED_SCHEMA.names):
+                write_dropped(rows.cast(DROPPED_SCHEMA))
+        gone = _Gone(item_stages)
+        for places, rows in items.tables(ITEM_SCHEMA.names):
+            write_items(_with_signals(rows.filter(pl.Series(has_variant[places]).to_arrow())))
+            write_dropped(_dropped(*gone.among(places, rows.select(_OF_ITEM))))
         for dropped in _dropped_variants(items, variants, variant_stages):
-            write_dropped(_as_table(dropped, DROPPED_SCHEMA))
+            write_dropped(dropped)
     return int(has_variant.sum()), variants.count
 
 
-def _dropped(stages: Sequence[Done], batch: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """What the stages dropped of a batch whose places have no gap, in order of place, with columns of the rows."""
-    first = batch[PLACE][0]
-    drops = pl.concat([stage.drops(first, first + batch.height) for stage in stages]).sort(PLACE)
-    return drops.hstack(batch.select(columns)[drops[PLACE] - first])
+class _Gone:
+    """What stages dropped, read once, in order of place; of each stage one row group is held."""
+
+    def __init__(self, stages: Sequence[Done]) -> None:
+        self._coming = [stage.drops() for stage in stages]
+        self._held = [next(coming, None) for coming in self._coming]
+
+    def among(self, places: npt.NDArray[np.int64], rows: pa.Table) -> tuple[pl.DataFrame, pa.Table]:
+        """Return the drops of the next places, which have no gap, in order, and the rows that are dropped."""
+        drops = self._before(int(places[-1]) + 1)
+        is_gone = np.zeros(len(places), np.bool_)
+        is_gone[drops[PLACE].to_numpy() - places[0]] = True
+        return drops, rows.filter(pl.Series(is_gone).to_arrow())
+
+    def _before(self, stop: int) -> pl.DataFrame:
+        taken = [NO_DROPS]
+        for number, coming in enumerate(self._coming):
+            held = self._held[number]
+            while held is not None and held[PLACE][-1] < stop:
+                taken.append(held)
+                held = next(coming, None)
+            if held is not None:
+                count = held[PLACE].search_sorted(stop)
+                taken.append(held.head(count))
+                held = held.slice(count)
+            self._held[number] = held
+        return pl.concat(taken).sort(PLACE)
 
 
-def _dropped_variants(items: ItemTable, variants: ItemTable, stages: Sequence[Done]) -> Iterator[pl.DataFrame]:
+def _dropped_variants(items: ItemTable, variants: ItemTable, stages: Sequence[Done]) -> Iterator[pa.Table]:
     """Dropped variants, with the question and the options of their item; both tables are read once, side by side."""
-    shown = iter(items.batches(_SHOWN))
+    gone, shown = _Gone(stages), items.tables(_SHOWN)
     here = next(shown, None)
-    for batch in ItemTable(variants.files, None, variants.schema).batches(_OF_VARIANT):
-        gone = _dropped(stages, batch, _OF_VARIANT)
-        while gone.height and here is not None:
-            first = here[PLACE][0]
-            now = gone.head(gone["item_place"].search_sorted(first + here.height))
-            yield now.hstack(here.select(_SHOWN)[now["item_place"] - first])
-            gone = gone.slice(now.height)
-            here = next(shown, None) if gone.height else here
+    for places, rows in ItemTable(variants.files, None, variants.schema).tables(_OF_VARIANT):
+        drops, said = gone.among(places, rows)
+        while drops.height and here is not None:
+            of_items, item_places = here[0], _numbers(said["item_place"])
+            count = int(np.searchsorted(item_places, of_items[-1], side="right"))
+            yield _dropped(
+                drops.head(count),
+                said.slice(0, count),
+                here[1].take(pl.Series(item_places[:count] - of_items[0]).to_arrow()),
+            )
+            drops, said = drops.slice(count), said.slice(count)
+            here = next(shown, None) if drops.height else here
 
 
-def _as_table(rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
-    """Return rows in a schema's columns and types; columns that the rows do not have are null."""
-    missing = [name for name in schema.names if name not in rows.columns]
-    full = rows.with_columns(pl.lit(None).alias(name) for name in missing).select(schema.names)
-    return full.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema)
+def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    return cast(pl.Series, pl.from_arrow(column)).to_numpy()  # PyArrow's own way loads pandas
+
+
+def _with_signals(rows: pa.Table) -> pa.Table:
+    """Return items with a column for each signal."""
+    read = cast(pl.DataFrame, pl.from_arrow(rows.select(SIGNAL_COLUMNS)))
+    fired = with_signals(read).select(SIGNAL_NAMES).to_arrow()
+    return pa.table([*rows.columns, *fired.columns], CORPUS_ITEM_SCHEMA.names).cast(CORPUS_ITEM_SCHEMA)
+
+
+def _dropped(drops: pl.DataFrame, *rows: pa.Table) -> pa.Table:
+    """Return dropped rows as `DROPPED_SCHEMA`: what the stages say, and columns of the rows; others are null."""
+    why = drops.select("stage", "reason", "evidence").to_arrow(compat_level=pl.CompatLevel.oldest())
+    known = {name: table[name] for table in (why, *rows) for name in table.column_names}
+    columns = [known.get(field.name, pa.nulls(drops.height, field.type)) for field in DROPPED_SCHEMA]
+    return pa.table(columns, DROPPED_SCHEMA.names).cast(DROPPED_SCHEMA)
