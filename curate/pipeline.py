@@ -44,6 +44,7 @@ from curate.judging.stages import (
     judges_identity,
     said_of,
 )
+from curate.phrases import RULED_ROWS
 from curate.stages import Stage, item_stages, variant_stages
 from curate.table import ARROW, ItemTable
 from curate.templates import COLUMNS, MADE_SCHEMA, make_variants
@@ -273,7 +274,7 @@ def _write_variants(path: Path, items: ItemTable) -> int:
     """Write the variants of one source's items; return how many there are beyond one an item."""
     added = 0
     with arrow_writer(path, MADE_SCHEMA) as write:
-        for batch in items.batches(COLUMNS):
+        for batch in items.batches(COLUMNS, RULED_ROWS):
             variants = make_variants(batch)
             added += int(batch["options"].is_not_null().sum())
             write(variants.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(MADE_SCHEMA))

@@ -1,6 +1,6 @@
 """Writing the corpus: one pass over the items as they were ingested, with everything that the stages decided.
 
-Each batch of items is read once, whole: rows whose variants stay go to `items.parquet`, rows that a stage dropped go to
+Each batch of items is read whole: rows whose variants stay go to `items.parquet`, rows that a stage dropped go to
 `dropped.parquet` with their reason. Nothing is held but a batch and a mask.
 """
 
@@ -18,6 +18,7 @@ from curate.corpus import DROPPED_FILE, ITEMS_FILE, VARIANTS_FILE
 from curate.done import NO_DROPS, Done
 from curate.ingest import REJECTED_FILE
 from curate.items import ITEM_SCHEMA
+from curate.phrases import RULED_ROWS
 from curate.schemas import CORPUS_ITEM_SCHEMA, DROPPED_SCHEMA, SIGNAL_NAMES, VARIANT_SCHEMA
 from curate.signals import SIGNAL_COLUMNS, with_signals
 from curate.table import PLACE, ItemTable
@@ -59,7 +60,7 @@ def write_rows(
             for _, rows in rejected.tables(DROPPED_SCHEMA.names):
                 write_dropped(rows.cast(DROPPED_SCHEMA))
         gone = _Gone(item_stages)
-        for places, rows in items.tables(ITEM_SCHEMA.names):
+        for places, rows in items.tables(ITEM_SCHEMA.names, RULED_ROWS):
             write_items(_with_signals(rows.filter(pl.Series(has_variant[places]).to_arrow())))
             write_dropped(_dropped(*gone.among(places, rows.select(_OF_ITEM))))
         for dropped in _dropped_variants(items, variants, variant_stages):

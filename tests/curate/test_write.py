@@ -25,6 +25,7 @@ def test_a_dropped_row_is_written_with_the_question_of_its_item(
     sample_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     monkeypatch.setattr(ItemTable.tables, "__defaults__", (rows,))
+    monkeypatch.setattr(write, "RULED_ROWS", rows)
     folder = sample_workspace / "corpora/sample"
     folders = {place.name.partition("-")[2]: place for place in folder.glob(".stages/*")}
     done = {name: Done(name, place, "", [], {}) for name, place in folders.items()}
