@@ -7,6 +7,7 @@ these an item keeps the few whom it met in most bands.
 """
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from curate.tokens import Hashes
 
 PART_ITEMS = 1 << 18
 """Pairs are gathered and counted for so many later items at once."""
+PIECE_ROWS = 1 << 17
+"""Rows of a band whose buckets are looked at together."""
 DUPLICATES_EACH = 4
 SIBLINGS_EACH = 1
 SIBLING_BANDS = 3
@@ -71,10 +74,12 @@ def candidate_pairs(index: Index, spill: Path) -> tuple[Pairs, int]:
     whole: list[Hashes] = []
     try:
         for path in (*index.bands, index.whole):
-            codes, size = _bucket_pairs(index, np.fromfile(path, "<u8"))
+            packed = np.fromfile(path, "<u8")
             path.unlink()
-            biggest = max(biggest, size)
-            codes = _distinct(codes)[0]
+            packed.sort()
+            found = [_bucket_pairs(index, piece) for piece in _pieces(packed, index.standing_bits)]
+            biggest = max([biggest, *(size for _, size in found)])
+            codes = _distinct(np.concatenate([np.zeros(0, np.uint64), *(pairs for pairs, _ in found)]))[0]
             cuts = np.searchsorted(codes, (np.arange(len(parts) + 1, dtype=np.uint64) * np.uint64(PART_ITEMS)) << _HALF)
             for file, low, high in zip(files, cuts[:-1], cuts[1:], strict=True):
                 codes[low:high].tofile(file)
@@ -98,13 +103,22 @@ def crowds(pairs: Pairs, items: int) -> npt.NDArray[np.uint8]:
     return met
 
 
+def _pieces(packed: Hashes, standing_bits: int) -> Iterator[Hashes]:
+    """Cut a band's sorted numbers between buckets, into pieces whose columns stay in the cache."""
+    bits, start = np.uint64(standing_bits), 0
+    while start < len(packed):
+        last = packed[min(start + PIECE_ROWS, len(packed)) - 1]
+        stop = int(np.searchsorted(packed, last | ((np.uint64(1) << bits) - np.uint64(1)), side="right"))
+        yield packed[start:stop]
+        start = stop
+
+
 def _bucket_pairs(index: Index, packed: Hashes) -> tuple[Hashes, int]:
     """Return the pairs of one band as numbers, the later standing in the upper half, and the size of the biggest bucket.
 
     Args:
-        packed: what a band's file has; it is sorted.
+        packed: whole buckets of a band's file, sorted.
     """
-    packed.sort()
     keys = packed >> np.uint64(index.standing_bits)
     follows = np.zeros(len(keys) + 1, np.bool_)  # is in the bucket of the one before
     follows[1:-1] = keys[1:] == keys[:-1]

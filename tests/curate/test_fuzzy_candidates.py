@@ -1,8 +1,10 @@
-"""Pairs that are turned away before their texts are read would have come to nothing."""
+"""Pairs that are turned away before their texts are read would have come to nothing, and pieces of a band lose none."""
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,18 +16,15 @@ from curate.fuzzy import FuzzySettings, candidates, find_near_duplicates
 from curate.items import ITEM_SCHEMA
 from curate.table import ItemTable
 
+Found = Callable[[str, float], tuple[pl.DataFrame, pa.Table, dict[str, Any]]]
 
-def test_of_published_questions_none_is_lost_that_shares_few_words(
-    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+
+@pytest.fixture
+def found(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
+    """What is found among published questions with a constant set otherwise."""
     text = gzip.decompress((shared_data / "corpora/reasoning_gym/train.jsonl.gz").read_bytes()).decode()
     records = [json.loads(line) for line in text.splitlines()[::12]]
-    empty = dict.fromkeys(ITEM_SCHEMA.names, "") | {
-        "options": None,
-        "answer_index": None,
-        "context": None,
-        "images": None,
-    }
+    empty = dict.fromkeys(ITEM_SCHEMA.names, "") | dict.fromkeys(["options", "answer_index", "context", "images"])
     rows = [
         empty
         | {"item_id": f"id{place}", "question": record["question"], "answer": record["answer"] or None, "solutions": []}
@@ -34,13 +33,26 @@ def test_of_published_questions_none_is_lost_that_shares_few_words(
     write_parquet(tmp_path / "items.parquet", pa.Table.from_pylist(rows, ITEM_SCHEMA))
     items = ItemTable((tmp_path / "items.parquet",))
 
-    def found(least: float) -> tuple[pl.DataFrame, pa.Table, int]:
-        monkeypatch.setattr(candidates, "LEAST_SHARED", least)
-        decision = find_near_duplicates(items, FuzzySettings(), np.zeros(items.height, np.int64), tmp_path)
-        return pl.concat(decision.drops), decision.tables["siblings"], decision.facts["verified"]
+    def find(name: str, value: float) -> tuple[pl.DataFrame, pa.Table, dict[str, Any]]:
+        with monkeypatch.context() as patch:
+            patch.setattr(candidates, name, value)
+            decision = find_near_duplicates(items, FuzzySettings(), np.zeros(items.height, np.int64), tmp_path)
+            return pl.concat(decision.drops), decision.tables["siblings"], decision.facts
 
-    drops, siblings, verified = found(candidates.LEAST_SHARED)
-    all_drops, all_siblings, all_verified = found(0)
+    return find
+
+
+def test_of_published_questions_none_is_lost_that_shares_few_words(found: Found) -> None:
+    drops, siblings, facts = found("LEAST_SHARED", candidates.LEAST_SHARED)
+    all_drops, all_siblings, all_facts = found("LEAST_SHARED", 0)
     assert drops.height and drops.equals(all_drops)
     assert siblings.num_rows and siblings.equals(all_siblings)
-    assert verified < all_verified
+    assert facts["verified"] < all_facts["verified"]
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+def test_the_pieces_of_a_band_end_where_buckets_do(found: Found, rows: int) -> None:
+    drops, siblings, facts = found("PIECE_ROWS", candidates.PIECE_ROWS)
+    in_pieces = found("PIECE_ROWS", rows)
+    assert facts["biggest_bucket"] > 2
+    assert in_pieces[0].equals(drops) and in_pieces[1].equals(siblings) and in_pieces[2] == facts
