@@ -5,7 +5,8 @@
 Every stage runs as `crossthink curate` runs it, decontamination against the shared benchmarks included; those have been read
 before, as they are for the second corpus of a workspace. The math-verify workers, which are processes of their own, are not
 counted. The floor reads the same files and writes them again with PyArrow, which wrote them: the median of three runs before
-and three after. Polars and DuckDB, which people rewrite with as well, stand beside it.
+and three after. Polars and DuckDB, which people rewrite with as well, stand beside it; the three take turns, so that none finds
+memory that is still warm from its own last run.
 """
 
 import argparse
