@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,31 +38,31 @@ class Group:
 
 @contextmanager
 def limited(memory: int) -> Iterator[Group]:
-    """Yield a new control group that may use so many bytes of memory and no swap.
-
-    Raises:
-        OSError: this process may not make one.
-    """
+    """Yield a new control group that may use so many bytes of memory and no swap; leave, and say why, if none can be made."""
     name = f"crossthink-{os.getpid()}"
     if (GROUPS / "memory").is_dir():
         group = Group(GROUPS / "memory" / name, "memory.limit_in_bytes", "memory.max_usage_in_bytes")
     else:
         group = Group(GROUPS / name, "memory.max", "memory.peak")
-    group.folder.mkdir()
     try:
+        group.folder.mkdir()
         (group.folder / group.limit).write_text(str(memory))
         for swap, most in (("memory.memsw.limit_in_bytes", memory), ("memory.swap.max", 0)):
             if (group.folder / swap).is_file():
                 (group.folder / swap).write_text(str(most))
+    except OSError as error:
+        sys.exit(f"{group.folder}: no control group can be made here ({error.strerror}); it takes root, as a rule")
+    try:
         yield group
     finally:
-        group.folder.rmdir()
+        with suppress(OSError):  # processes that the kernel is still ending hold it
+            group.folder.rmdir()
 
 
-def inside(group: Path, *arguments: object) -> dict[str, float]:
-    """Curate from within a control group; see `benchmarks.curation.ours`."""
+def inside(group: Path, corpus: Path, workspace: Path, memory: str) -> dict[str, float]:
+    """Curate from within a control group, held to the benchmarks; see `benchmarks.curation.ours`."""
     (group / "cgroup.procs").write_text(str(os.getpid()))
-    return ours(*arguments)  # type: ignore[arg-type]
+    return ours(corpus, workspace, memory, with_benchmarks=True)
 
 
 def main() -> None:
@@ -78,14 +78,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=os.environ.get("CROSSTHINK_SCRATCH")) as place:
         try:
             with limited(memory_bytes()) as group:
-                mine = measure(inside, group.folder, folder, Path(place) / "workspace", options.memory, True)
+                mine = measure(inside, group.folder, folder, Path(place) / "workspace", options.memory)
                 peak = group.peak_mib()
         except BrokenProcessPool:
             sys.exit(f"{options.rows:,} rows: the kernel stopped the run, which needed more than {options.memory}")
-        except OSError as error:
-            sys.exit(
-                f"{error.filename}: no control group can be made here ({error.strerror}); it takes root, as a rule"
-            )
     found = mine.result
     head = ["rows", "minutes", "CPU s", "us a row", "MiB in the group", "MiB resident", "items", "variants"]
     per_row = found["cpu"] / options.rows * 1e6
