@@ -88,6 +88,13 @@ def test_siblings_with_other_numbers_are_kept_and_linked(tmp_path: Path) -> None
     assert links(decision) == {("id00001", "id00000", "numbers")}
 
 
+def test_signs_make_another_question_of_the_same_words(tmp_path: Path) -> None:
+    asked = LAMP + " Then find x - 4 of 3 x, where x is what the scale under the lamp shows."
+    decision = decide(tmp_path, [row(asked, "Oxygen"), row(asked.replace("x - 4", "x + 4"), "Oxygen")])
+    assert gone(decision) == {}
+    assert links(decision) == {("id00001", "id00000", "numbers")}
+
+
 def test_siblings_with_another_gold_are_kept_and_linked(tmp_path: Path) -> None:
     other = LAMP.replace("take from", "give to")
     decision = decide(tmp_path, [row(LAMP, "Oxygen"), row(other, "Carbon dioxide")])

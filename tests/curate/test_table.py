@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -60,6 +61,14 @@ def test_what_is_out_moves_no_place(table: ItemTable, out: set[int], asked: list
     assert _read(left)[PLACE].to_list() == [place for place in range(sum(HEIGHTS)) if place not in out]
     taken = left.take(np.array(asked, np.int64), ["number"])
     assert taken[PLACE].to_list() == taken["number"].to_list() == sorted(set(asked))
+
+
+@pytest.mark.parametrize("rows", [BATCH_ROWS, ROW_GROUP_ROWS])
+def test_tables_are_what_batches_are(table: ItemTable, rows: int) -> None:
+    left = table.without(np.arange(0, sum(HEIGHTS), 3))
+    found = [(places, cast(pl.DataFrame, pl.from_arrow(part))) for places, part in left.tables(["number"], rows)]
+    read = pl.concat(part.insert_column(0, pl.Series(PLACE, places)) for places, part in found)
+    assert read.equals(_read(left).select(PLACE, "number"))
 
 
 def test_the_tables_of_the_files_keep_places_and_what_is_out(table: ItemTable) -> None:

@@ -38,6 +38,8 @@ def test_a_dropped_row_is_written_with_the_question_of_its_item(
     stages = [done[name] for name in OF_ITEMS], [done[name] for name in OF_VARIANTS]
     write.write_rows(tmp_path, ingested, items, stages[0], variants, stages[1])
 
+    stay = pl.concat(variants.batches(["row_id"]))["row_id"]
+    assert pl.read_parquet(tmp_path / VARIANTS_FILE)["row_id"].to_list() == stay.to_list()
     dropped = pl.read_parquet(tmp_path / DROPPED_FILE).filter(pl.col("item_id").is_not_null())
     said = pl.concat(items.batches(["source", "source_row", "question", "options"]))
     assert dropped["template"].drop_nulls().n_unique() == 1
