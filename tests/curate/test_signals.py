@@ -125,6 +125,7 @@ DOES_NOT_FIRE = [
     ("answer_in_other_language", "已知 $x^2=4$，求 $x$。", r"$\frac{1}{2}$", {}),
     ("answer_in_other_language", "What is the angle α?", "π/2", {}),
     ("has_broken_latex", r"He pays \$5 and then $7. What is $\frac{1}{2}$ of it?", "6", {}),
+    ("has_broken_latex", r"He pays $7. What is $\frac{1}{2}$ of it?", "3.5", {}),
     ("has_broken_latex", r"Weng earns $12 an hour. How much did she earn?", "10", {}),
     ("has_broken_latex", r"Let $f(x) = \left\{\begin{array}{cl} 1, & x>2 \\ 0 & x<2 \end{array} \right.$", "0", {}),
     ("has_broken_latex", r"How many are in \(\{1, 2\}\)?", "2", {}),
