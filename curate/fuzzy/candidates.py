@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.fuzzy.index import Index
-from curate.fuzzy.sketch import marks_shared
+from curate.fuzzy.sketch import words_shared
 from curate.tokens import Hashes
 
 PART_ITEMS = 1 << 18
@@ -26,9 +26,8 @@ DUPLICATES_EACH = 4
 SIBLINGS_EACH = 1
 SIBLING_BANDS = 3
 """Siblings must have met in so many bands; a chance meeting is one of one or two."""
-LEAST_SHARED = 0.5
-"""Pairs of the same terms must share so much of their words, as far as their sketches tell: five of six chance meetings do not,
-and none of the pairs that are the same."""
+LEAST_SHARED = 0.47
+"""Pairs of the same terms must share so much of their words, as far as their sketches tell. Measured: docs/duplicates.md."""
 WHOLE = 255
 """Counts as the number of bands of a pair whose whole texts have the same words."""
 
@@ -163,7 +162,7 @@ def _nearest(index: Index, codes: Hashes, whole: Hashes) -> Pairs:
     pairs = Pairs(earlier, later, np.minimum(times, WHOLE).astype(np.uint8), index.terms[earlier] == index.terms[later])
     keep = pairs.bands >= SIBLING_BANDS
     alike = np.flatnonzero(pairs.is_alike)
-    shared = marks_shared(index.sketches[pairs.earlier[alike]], index.sketches[pairs.later[alike]])
+    shared = words_shared(index.sketches[pairs.earlier[alike]], index.sketches[pairs.later[alike]])
     keep[alike] = shared >= LEAST_SHARED
     pairs = pairs[keep]
     order = np.lexsort((pairs.earlier, -pairs.bands.astype(np.int16), ~pairs.is_alike, pairs.later))

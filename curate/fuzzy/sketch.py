@@ -1,8 +1,9 @@
 """Which words a text has, in 128 bits: enough to turn most chance meetings away before a text is read.
 
-Each word marks one bit (a Bloom filter of one hash function). The share of the marks of two texts that both have is about the
-share of their different words that both have. A long text marks most of the bits and so seems to share more than it does:
-what this cannot tell is read.
+Each word marks one bit. A long text marks most of the bits and different words come to share them, so words are not
+counted by marks but by the bits that no word marks: of `SKETCH_BITS` bits n different words leave about the share
+exp(-n / SKETCH_BITS) free (Whang, Vander-Zanden and Taylor, "A linear-time probabilistic counting algorithm for database
+applications", 1990). The marks of two texts together count the words that either has.
 """
 
 import numpy as np
@@ -14,6 +15,10 @@ SKETCH_BITS = 128
 SKETCH_WORDS = SKETCH_BITS // 64
 """How many numbers of 64 bits a sketch has."""
 
+_FREE = np.maximum(SKETCH_BITS - np.arange(SKETCH_BITS + 1), 0.5)  # no bit free says: more words than can be told
+_COUNTED = SKETCH_BITS * np.log(SKETCH_BITS / _FREE)
+"""How many different words make so many marks."""
+
 
 def sketches(words: Tokens) -> Hashes:
     """Return the marks of each text, shape (texts, SKETCH_WORDS)."""
@@ -23,7 +28,10 @@ def sketches(words: Tokens) -> Hashes:
     return np.packbits(marks).view(np.uint64).reshape(texts, SKETCH_WORDS)
 
 
-def marks_shared(left: Hashes, right: Hashes) -> npt.NDArray[np.float64]:
-    """The share of the marks of two texts that both have, for each pair; 0 where neither has any."""
-    both, either = (np.bitwise_count(marks).sum(axis=1, dtype=np.int64) for marks in (left & right, left | right))
-    return np.asarray(both / np.maximum(either, 1), np.float64)
+def words_shared(left: Hashes, right: Hashes) -> npt.NDArray[np.float64]:
+    """Estimate for each pair of texts the share of their different words that both have, their Jaccard similarity; 0 where neither
+    has a word. Of unlike texts it may be less than 0."""
+    one, other, either = (
+        _COUNTED[np.bitwise_count(marks).sum(axis=1, dtype=np.int64)] for marks in (left, right, left | right)
+    )
+    return np.divide(one + other - either, either, out=np.zeros(len(either)), where=either > 0)

@@ -44,7 +44,7 @@ def found(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_of_published_questions_none_is_lost_that_shares_few_words(found: Found) -> None:
     drops, siblings, facts = found("LEAST_SHARED", candidates.LEAST_SHARED)
-    all_drops, all_siblings, all_facts = found("LEAST_SHARED", 0)
+    all_drops, all_siblings, all_facts = found("LEAST_SHARED", -np.inf)
     assert drops.height and drops.equals(all_drops)
     assert siblings.num_rows and siblings.equals(all_siblings)
     assert facts["verified"] < all_facts["verified"]

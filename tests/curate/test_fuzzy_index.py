@@ -1,17 +1,19 @@
 """What one pass keeps of each question: held to its definition, row by row."""
 
+from math import log
 from random import Random
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.fuzzy.index import _whole
 from curate.fuzzy.minhash import STRIP, minhash
 from curate.fuzzy.rarity import Rarity
-from curate.fuzzy.sketch import SKETCH_BITS, marks_shared, sketches
-from curate.tokens import Tokens, tokenise
+from curate.fuzzy.sketch import SKETCH_BITS, sketches, words_shared
+from curate.tokens import Hashes, Tokens, tokenise
 
 
 @given(st.lists(st.integers(0, 3 * STRIP), max_size=40), st.randoms(use_true_random=False))
@@ -28,13 +30,31 @@ WORDS = st.sets(st.integers(0, 99))
 
 
 @given(st.lists(st.tuples(WORDS, WORDS), max_size=20))
-def test_texts_share_the_marks_that_both_have(pairs: list[tuple[set[int], set[int]]]) -> None:
-    one, other = (
-        tokenise(pl.Series([" ".join(map(str, pair[side])) for pair in pairs], dtype=pl.String)) for side in (0, 1)
-    )
-    marks = [[marked(words) for words in pair] for pair in pairs]
-    told = [len(one & other) / max(len(one | other), 1) for one, other in marks]
-    assert marks_shared(sketches(one), sketches(other)).tolist() == told
+def test_words_are_counted_by_the_bits_that_none_of_them_marks(pairs: list[tuple[set[int], set[int]]]) -> None:
+    told = []
+    for one, other in pairs:
+        either = counted(marked(one | other))
+        told.append((counted(marked(one)) + counted(marked(other)) - either) / either if one or other else 0)
+    assert words_shared(*sides(pairs)).tolist() == pytest.approx(told)
+    assert words_shared(*sides([(one, one) for one, _ in pairs])).tolist() == [bool(one) for one, _ in pairs]
+
+
+def test_long_texts_of_other_words_share_little() -> None:
+    """Though both mark most of the bits, and so the same ones."""
+    pair = set(range(150)), set(range(500, 650))
+    both, either = marked(pair[0]) & marked(pair[1]), marked(pair[0]) | marked(pair[1])
+    assert len(both) > len(either) / 2
+    assert words_shared(*sides([pair]))[0] < 0.2
+
+
+def sides(pairs: list[tuple[set[int], set[int]]]) -> list[Hashes]:
+    """The sketches of the left texts and of the right ones."""
+    texts = ([" ".join(map(str, pair[side])) for pair in pairs] for side in (0, 1))
+    return [sketches(tokenise(pl.Series(side, dtype=pl.String))) for side in texts]
+
+
+def counted(marks: set[int]) -> float:
+    return -SKETCH_BITS * log(max(SKETCH_BITS - len(marks), 0.5) / SKETCH_BITS)
 
 
 def marked(words: set[int]) -> set[int]:
