@@ -29,6 +29,7 @@ _BRACKETS = frozenset({*"()[]{}\\&|~", *("_" * length for length in range(1, 40)
 _SHORT_WORDS = frozenset("ais")
 """Single letters that are words, or what is left of one: a, I, 's."""
 _NO_MARKS = str.maketrans("", "", ".,?! \t\r\n")
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _INNER_MARK = re.compile(r"[.,!]")
 _PLAIN_NUMBER = re.compile(r"\d[\d.,]*(?:st|nd|rd|th|s)?")
 _OPERATORS = frozenset({"+", "-", "*", "/", "=", "<", ">"})
@@ -227,9 +228,10 @@ def is_slip(left: str, right: str) -> bool:
 
 def case_differs(left: str, right: str) -> bool:
     """Whether texts of the same marks differ in capitals that may be asked about (AB and ab, Mbar and mbar)."""
-    if left == right or any(text == text.upper() or text == text.lower() for text in (left, right)):
+    if any(text == text.upper() or text == text.lower() for text in (left, right)):
         return False
-    return Counter(_capitals(left)) != Counter(_capitals(right))
+    one, other = (text.encode().translate(None, _NO_LETTERS) for text in (left, right))
+    return one != other and Counter(_capitals(left)) != Counter(_capitals(right))
 
 
 def _capitals(text: str) -> list[str]:
