@@ -5,7 +5,7 @@ one of them lost a few numbers besides; where one formula stands for another the
 moved, is read pair by pair.
 
 White space parts units (`curate.sameness.units_of`), and in most texts these are the words that were cut and aligned before; only the
-others are cut again.
+others are cut again, and of them only what stands between the units with which both begin and end.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from rapidfuzz.distance import Postfix, Prefix
+from rapidfuzz.process import cpdist
 
 from curate.fuzzy.edits import Edits, Numbers, Rows, Which
 from curate.fuzzy.likeness import Texts
@@ -38,6 +40,8 @@ _ODD = r"\\|\{\}|[^\x00-\x7f]"
 """A text with one of these is put in lower case by itself."""
 _OTHER_SPACE = r"[\t-\r\x1c-\x1f\x85\p{Z}--[ ]]"
 """What parts units, as `str.split` sees it, but the space itself."""
+_LATEX_SPACE = "\\ "
+"""Has a space that is no end of a unit."""
 
 
 def ask_otherwise(texts: Texts, left: Numbers, right: Numbers, edits: Edits) -> Which:
@@ -54,11 +58,24 @@ def ask_otherwise(texts: Texts, left: Numbers, right: Numbers, edits: Edits) -> 
     aligned = Aligned(edits.among(plain, len(left)), texts.words, texts.spell)
     found[plain] = _ask_otherwise(texts.lines, left[plain], right[plain], aligned)
     if len(other):
-        numbers, at = np.unique(np.concatenate([left[other], right[other]]), return_inverse=True)
-        units = _units(texts.questions.gather(numbers))
-        aligned = Aligned(units.edits(at[: len(other)], at[len(other) :]), units.words, units.spell)
+        units = _units(pl.Series(_middles(texts.lines, left[other], right[other]), dtype=pl.String))
+        edits = units.edits(np.arange(len(other)), np.arange(len(other), 2 * len(other)))
+        aligned = Aligned(edits, units.words, units.spell)
         found[other] = _ask_otherwise(texts.lines, left[other], right[other], aligned)
     return found
+
+
+def _middles(lines: list[str], left: Numbers, right: Numbers) -> list[str]:
+    """The texts of some pairs without the units with which both begin and end: first the left ones, then the right ones."""
+    one, other = ([lines[text] for text in side.tolist()] for side in (left, right))
+    begins, ends = (cpdist(one, other, scorer=affix.similarity, workers=1).tolist() for affix in (Prefix, Postfix))
+    for pair, (old, new, begin, end) in enumerate(zip(one, other, begins, ends, strict=True)):
+        if _LATEX_SPACE not in old:
+            first = old.rfind(" ", 0, begin) + 1
+            last = old.find(" ", max(begin, begin + len(old) - len(new), len(old) - end))
+            stop = len(old) if last < 0 else last
+            one[pair], other[pair] = old[first:stop], new[first : stop + len(new) - len(old)]
+    return one + other
 
 
 @dataclass(frozen=True)

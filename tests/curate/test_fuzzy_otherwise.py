@@ -46,6 +46,10 @@ def assert_settled_as_read(texts: list[str]) -> int:
 @example(["1000 wolves + bears", "1000 wolves bears"])  # nothing but an operator
 @example(["1 2 3 4 5 6 7 wolves", "wolves"])  # more numbers than a text may have lost
 @example(["1 -1 -2 -3 -4 -5 wolves", "wolves"])  # the same, for beside each other they have operators between them
+@example(
+    ["when all of the set $9,\\ 3,\\ 5$", "when all of thv set $9,\\ 3,\\ 3,\\ 5$"]
+)  # both end with a LaTeX space and more
+@example(["(wolves)" + " 1 2 3 4 5 6 7 8" * times for times in (2, 3)])  # one both begins and ends as the other does
 def test_a_pair_is_settled_as_it_is_read(texts: list[str]) -> None:
     assert_settled_as_read(texts)
 
