@@ -22,8 +22,6 @@ from curate.fuzzy.terms import NO_TERMS
 
 PAIR_BYTES = 512 << 10
 """Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a fortieth."""
-AT_ONCE = 1 << 18
-"""Items whose terms are looked up at once."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Verification:
     ) -> None:
         self._rows, self._index, self._settings, self._meant = rows, index, settings, meant
         self._crowds = crowds(pairs, len(index.terms))
-        self._bits = _bits(index)
+        self._bits = _bits(index, pairs)
         self._may_go = np.zeros(len(index.terms), np.bool_)
         self._may_go[pairs.later[pairs.is_alike]] = True
         self._goes = np.zeros(len(index.terms), np.bool_)
@@ -141,12 +139,11 @@ def _turns(pairs: Pairs, is_open: Which) -> Iterator[Numbers]:
         yield order[turn == number]
 
 
-def _bits(index: Index) -> npt.NDArray[np.float32]:
-    """For each standing how rare its terms are, 1 bit when every second item has them; an item without terms is in no pair."""
+def _bits(index: Index, pairs: Pairs) -> npt.NDArray[np.float32]:
+    """For the standing of each later row of the pairs how rare its terms are, 1 bit when every second item has them."""
     compared = max(1, int(np.count_nonzero(index.terms != NO_TERMS)))
     kinds, times = np.unique(index.terms, return_counts=True)
-    of_kind = np.log2(np.maximum(compared / times, 1)).astype(np.float32)
-    bits = np.empty(len(index.terms), np.float32)
-    for low in range(0, len(bits), AT_ONCE):  # all places at once would be eight bytes an item
-        bits[low : low + AT_ONCE] = of_kind[np.searchsorted(kinds, index.terms[low : low + AT_ONCE])]
+    later = np.unique(pairs.later)
+    bits = np.zeros(len(index.terms), np.float32)
+    bits[later] = np.log2(compared / times[np.searchsorted(kinds, index.terms[later])])
     return bits
