@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.fuzzy.index import Index
-from curate.fuzzy.sketch import words_shared
+from curate.fuzzy.sketch import words_counted, words_shared
 from curate.tokens import Hashes
 
 PART_ITEMS = 1 << 18
@@ -24,10 +24,12 @@ PIECE_ROWS = 1 << 17
 """Rows of a band whose buckets are looked at together."""
 DUPLICATES_EACH = 4
 SIBLINGS_EACH = 1
-SIBLING_BANDS = 3
-"""Siblings must have met in so many bands; a chance meeting is one of one or two."""
+SURE_BANDS = 3
+"""A chance meeting is one of one or two bands; siblings must have met in more."""
 LEAST_SHARED = 0.47
 """Pairs of the same terms must share so much of their words, as far as their sketches tell. Measured: docs/duplicates.md."""
+LONG_WORDS, LONG_SHARED = 12, 0.55
+"""What texts of so many different words must share if they may have met by chance: of more words an estimate is surer."""
 WHOLE = 255
 """Counts as the number of bands of a pair whose whole texts have the same words."""
 
@@ -160,17 +162,23 @@ def _nearest(index: Index, codes: Hashes, whole: Hashes) -> Pairs:
     times[np.searchsorted(codes, whole)] = WHOLE
     earlier, later = (codes & _LOW).astype(np.uint32), (codes >> _HALF).astype(np.uint32)
     pairs = Pairs(earlier, later, np.minimum(times, WHOLE).astype(np.uint8), index.terms[earlier] == index.terms[later])
-    keep = pairs.bands >= SIBLING_BANDS
-    alike = np.flatnonzero(pairs.is_alike)
-    shared = words_shared(index.sketches[pairs.earlier[alike]], index.sketches[pairs.later[alike]])
-    keep[alike] = shared >= LEAST_SHARED
-    pairs = pairs[keep]
+    pairs = pairs[_are_worth_reading(index, pairs)]
     order = np.lexsort((pairs.earlier, -pairs.bands.astype(np.int16), ~pairs.is_alike, pairs.later))
     pairs = Pairs(pairs.earlier[order], pairs.later[order], pairs.bands[order], pairs.is_alike[order])
     begins = np.ones(len(pairs), np.bool_)
     begins[1:] = (pairs.later[1:] != pairs.later[:-1]) | (pairs.is_alike[1:] != pairs.is_alike[:-1])
     place = np.arange(len(pairs)) - np.maximum.accumulate(np.where(begins, np.arange(len(pairs)), 0))
     return pairs[place < np.where(pairs.is_alike, DUPLICATES_EACH, SIBLINGS_EACH)]
+
+
+def _are_worth_reading(index: Index, pairs: Pairs) -> npt.NDArray[np.bool_]:
+    """Whether pairs may be siblings, or share words enough to be the same."""
+    keep = pairs.bands >= SURE_BANDS
+    alike = np.flatnonzero(pairs.is_alike)
+    one, other = (index.sketches[side[alike]] for side in (pairs.earlier, pairs.later))
+    are_long = np.minimum(words_counted(one), words_counted(other)) >= LONG_WORDS
+    keep[alike] = words_shared(one, other) >= np.where(are_long & ~keep[alike], LONG_SHARED, LEAST_SHARED)
+    return keep
 
 
 def _distinct(codes: Hashes) -> tuple[Hashes, Rows]:

@@ -28,10 +28,13 @@ def sketches(words: Tokens) -> Hashes:
     return np.packbits(marks).view(np.uint64).reshape(texts, SKETCH_WORDS)
 
 
+def words_counted(sketches: Hashes) -> npt.NDArray[np.float64]:
+    """Estimate how many different words each text has."""
+    return np.asarray(_COUNTED[np.bitwise_count(sketches).sum(axis=1, dtype=np.int64)], np.float64)
+
+
 def words_shared(left: Hashes, right: Hashes) -> npt.NDArray[np.float64]:
     """Estimate for each pair of texts the share of their different words that both have, their Jaccard similarity; 0 where neither
     has a word. Of unlike texts it may be less than 0."""
-    one, other, either = (
-        _COUNTED[np.bitwise_count(marks).sum(axis=1, dtype=np.int64)] for marks in (left, right, left | right)
-    )
-    return np.divide(one + other - either, either, out=np.zeros(len(either)), where=either > 0)
+    one, other, either = map(words_counted, (left, right, left | right))
+    return np.asarray((one + other - either) / np.maximum(either, 1), np.float64)

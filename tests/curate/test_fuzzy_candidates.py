@@ -42,9 +42,10 @@ def found(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return find
 
 
-def test_of_published_questions_none_is_lost_that_shares_few_words(found: Found) -> None:
-    drops, siblings, facts = found("LEAST_SHARED", candidates.LEAST_SHARED)
-    all_drops, all_siblings, all_facts = found("LEAST_SHARED", -np.inf)
+@pytest.mark.parametrize("name", ["LEAST_SHARED", "LONG_SHARED"])
+def test_of_published_questions_none_is_lost_that_shares_few_words(found: Found, name: str) -> None:
+    drops, siblings, facts = found(name, getattr(candidates, name))
+    all_drops, all_siblings, all_facts = found(name, -np.inf)
     assert drops.height and drops.equals(all_drops)
     assert siblings.num_rows and siblings.equals(all_siblings)
     assert facts["verified"] < all_facts["verified"]
