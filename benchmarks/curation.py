@@ -6,7 +6,7 @@ Every stage runs as `crossthink curate` runs it, decontamination against the sha
 before, as they are for the second corpus of a workspace. The math-verify workers, which are processes of their own, are not
 counted. The floor reads the same files and writes them again with PyArrow, which wrote them: the median of three runs before
 and three after. Polars and DuckDB, which people rewrite with as well, stand beside it; the three take turns, so that none finds
-memory that is still warm from its own last run.
+memory that is still warm from its own last run. A second table says which stages of the same runs took it.
 """
 
 import argparse
@@ -15,10 +15,14 @@ import resource
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.harness import SHARED, measure, planted, print_table
 from benchmarks.rewriting import REWRITERS
+from crossthink.progress import Progress, Step
 
 CONFIG = """
 name: planted
@@ -29,10 +33,34 @@ sources:
 """
 
 
-def ours(folder: Path, workspace: Path, memory: str, with_benchmarks: bool) -> dict[str, float]:
-    """Curate a planted corpus; return the CPU seconds of this process and of its workers, and how many items stay."""
+@dataclass(frozen=True)
+class Curated:
+    """What a curation took, in CPU seconds of its own process, all of it and step by step, and what stays."""
+
+    cpu: float
+    steps: dict[str, float]
+    items: int
+    variants: int
+
+
+class Clock(Progress):
+    """Says what a curation says, and notes the CPU seconds of each of its steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        before = _cpu()
+        with super().step(title) as step:
+            yield step
+        self.steps[title] = _cpu() - before
+
+
+def ours(folder: Path, workspace: Path, memory: str, with_benchmarks: bool) -> Curated:
+    """Curate a planted corpus."""
     from crossthink.engines import use_memory
-    from crossthink.progress import Progress
     from crossthink.workspace import Workspace
     from curate.benchmarks import read_benchmarks
     from curate.config import SHIPPED, load_benchmarks, load_curation
@@ -46,13 +74,10 @@ def ours(folder: Path, workspace: Path, memory: str, with_benchmarks: bool) -> d
         chosen = load_benchmarks(SHIPPED / "open-benchmarks.yaml", SHARED)
         config = config.model_copy(update={"benchmarks": chosen})
         read_benchmarks(chosen, Workspace(workspace), Progress())
-    before = _cpu()
-    corpus = curate(config, root, Workspace(workspace), Progress())
+    clock, before = Clock(), _cpu()
+    corpus = curate(config, root, Workspace(workspace), clock)
     own = _cpu() - before
-    dropped: dict[str, float] = {}
-    for line in corpus.ledger:
-        dropped[line.stage] = dropped.get(line.stage, 0) + line.dropped
-    return {"cpu": own, "items": corpus.items, "variants": corpus.variants, **dropped}
+    return Curated(own, clock.steps | {"between them": own - sum(clock.steps.values())}, corpus.items, corpus.variants)
 
 
 def _cpu() -> float:
@@ -74,7 +99,7 @@ def main() -> None:
     parser.add_argument("--memory", default="2GiB")
     parser.add_argument("--no-benchmarks", action="store_true", help="without decontamination")
     options = parser.parse_args()
-    lines = []
+    lines, runs = [], {}
     for rows in options.rows:
         for seed in options.seeds:
             folder = planted(rows, seed)
@@ -82,15 +107,19 @@ def main() -> None:
                 floors = _floors(folder, Path(place))
                 mine = measure(ours, folder, Path(place) / "workspace", options.memory, not options.no_benchmarks)
                 floors += _floors(folder, Path(place))
-            found = mine.result
+            found: Curated = mine.result
             ratios: list[float] = []
             for name in REWRITERS:
                 floor = statistics.median(cpu for rewriter, cpu in floors if rewriter == name)
-                ratios += [floor, found["cpu"] / floor]
-            lines.append([rows, seed, found["cpu"], *ratios, mine.peak_mib, found["items"], found["variants"]])
+                ratios += [floor, found.cpu / floor]
+            lines.append([rows, seed, found.cpu, *ratios, mine.peak_mib, found.items, found.variants])
+            runs[f"{rows:,} rows, seed {seed}"] = found.steps
     held_to = [head for name in REWRITERS for head in (f"rewriting with {name}", "ratio")]
     head = ["rows", "seed", "curation, CPU s", *held_to, "MiB", "items", "variants"]
     print_table(f"Whole curation, memory {options.memory}", head, lines)
+    titles = dict.fromkeys(title for steps in runs.values() for title in steps)
+    stages = [[title, *(steps[title] for steps in runs.values())] for title in titles]
+    print_table("Its stages, CPU s", ["stage", *runs], stages)
 
 
 if __name__ == "__main__":

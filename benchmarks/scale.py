@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.curation import ours
+from benchmarks.curation import Curated, ours
 from benchmarks.harness import measure, planted, print_table
 
 GROUPS = Path("/sys/fs/cgroup")
@@ -59,7 +59,7 @@ def limited(memory: int) -> Iterator[Group]:
             group.folder.rmdir()
 
 
-def inside(group: Path, corpus: Path, workspace: Path, memory: str) -> dict[str, float]:
+def inside(group: Path, corpus: Path, workspace: Path, memory: str) -> Curated:
     """Curate from within a control group, held to the benchmarks; see `benchmarks.curation.ours`."""
     (group / "cgroup.procs").write_text(str(os.getpid()))
     return ours(corpus, workspace, memory, with_benchmarks=True)
@@ -82,10 +82,10 @@ def main() -> None:
                 peak = group.peak_mib()
         except BrokenProcessPool:
             sys.exit(f"{options.rows:,} rows: the kernel stopped the run, which needed more than {options.memory}")
-    found = mine.result
+    found: Curated = mine.result
     head = ["rows", "minutes", "CPU s", "us a row", "MiB in the group", "MiB resident", "items", "variants"]
-    per_row = found["cpu"] / options.rows * 1e6
-    row = [options.rows, mine.wall / 60, found["cpu"], per_row, peak, mine.peak_mib, found["items"], found["variants"]]
+    per_row = found.cpu / options.rows * 1e6
+    row = [options.rows, mine.wall / 60, found.cpu, per_row, peak, mine.peak_mib, found.items, found.variants]
     print_table(f"Whole curation in a control group of {options.memory}", head, [row])
 
 

@@ -1,8 +1,9 @@
 """The engines, set up one way: their threads, their memory, and a DuckDB connection that says nothing and loads nothing.
 
 Both come from the environment (`CROSSTHINK_THREADS`, `CROSSTHINK_MEMORY`; the command line's `--threads` and `--memory`
-set them), and no output depends on either. Rows go through every stage in batches of a fixed size; the memory that is set
-bounds what a stage holds beside them where that would grow with the data, and the rest lies in the workspace.
+set them), and no output depends on either. Rows go through every stage in batches, which are smaller where less memory is set
+than the default; it also bounds what a stage holds beside them where that would grow with the data, and the rest lies in the
+workspace.
 """
 
 import os
@@ -18,7 +19,7 @@ THREADS_VARIABLE = "CROSSTHINK_THREADS"
 MEMORY_VARIABLE = "CROSSTHINK_MEMORY"
 DEFAULT_MEMORY = 2 * 2**30
 LEAST_MEMORY = 512 * 2**20
-"""Bytes; the libraries alone take about half of it."""
+"""Bytes; less does not hold the libraries and a small batch in every stage."""
 MOST_THREADS = 1024
 """More is a slip of the hand, and the engines would really start them."""
 

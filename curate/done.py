@@ -24,6 +24,7 @@ from crossthink.files import atomic_directory, digest, parquet_writer, sha256_fi
 from crossthink.progress import Progress
 from curate.stage import DROPS_SCHEMA, Outcome
 from curate.table import PLACE, ItemTable
+from curate.verify.pool import rest_workers
 from manifests.manifest import LedgerLine
 
 DROPS_FILE, STAGE_FILE = "drops.parquet", "stage.json"
@@ -117,6 +118,7 @@ def made(
             finish(folder, key, ledger, facts)
         done = Done(name, place, key, ledger, facts)
         step.result = done.summary()
+    rest_workers()
     release_memory()
     return done
 

@@ -44,6 +44,7 @@ from curate.judging.stages import (
     judges_identity,
     said_of,
 )
+from curate.memory import require_memory
 from curate.phrases import RULED_ROWS
 from curate.stages import Stage, item_stages, variant_stages
 from curate.table import ARROW, ItemTable
@@ -132,10 +133,12 @@ class _Run:
         return prices
 
     def _ingest(self, inputs: Sequence[SourceInput]) -> tuple[list[Done], ItemTable]:
-        """Read the sources, or reuse what was read."""
+        """Read the sources, or reuse what was read; see that the memory holds them."""
         stages, allowed = self._folder / ".stages", self._config.limits.unreadable_share
         ingested = [self._count(ingest(source, stages, allowed, self._progress)) for source in inputs]
-        return ingested, ItemTable(tuple(done.folder / INGESTED_FILE for done in ingested))
+        items = ItemTable(tuple(done.folder / INGESTED_FILE for done in ingested))
+        require_memory(items.height)
+        return ingested, items
 
     def run(self, inputs: Sequence[SourceInput], benchmarks: Benchmarks | None, key: str) -> Corpus:
         sources = [source.settings.name for source in inputs]

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from crossthink.errors import UserError
 from crossthink.files import BATCH_ROWS, ROW_GROUP_ROWS
 from curate.items import ITEM_SCHEMA
+from curate.memory import rows_at_once
 
 PLACE = "place"
 """The number of an item, counted from 0 over all files in order; column of every batch (Int64)."""
@@ -85,7 +86,7 @@ class ItemTable:
 
         Args:
             columns: besides `place`.
-            rows: of the table that are read at once, in or not, a multiple of `BATCH_ROWS`; the fewer, the less memory.
+            rows: of the table that are read at once, in or not, a multiple of `BATCH_ROWS`; fewer where little memory is set.
         """
         for part in self._parts(columns, rows):
             keep = self._kept(part)
@@ -127,7 +128,7 @@ class ItemTable:
         return None if keep is None or keep.all() else keep
 
     def _parts(self, columns: Sequence[str], rows: int) -> Iterator["_Part"]:
-        place = self.first
+        place, rows = self.first, rows_at_once(rows)
         for path, height in zip(self.files, self.heights, strict=True):
             with _opened(path, self.schema, columns) as read:
                 for offset in range(0, height, rows):

@@ -54,7 +54,9 @@ ThreadsOption = Annotated[
 ]
 MemoryOption = Annotated[
     str | None,
-    typer.Option("--memory", help="Memory that stages may use, such as 2GiB (the default); no output depends on it."),
+    typer.Option(
+        "--memory", help="Memory to hold to, such as 2GiB (the default) or 512MiB (the least); no output depends on it."
+    ),
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be asked and what it may cost; ask nothing.")

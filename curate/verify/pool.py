@@ -145,6 +145,12 @@ class Pool:
         """The processes that are alive now."""
         return [pid for worker in self._workers if (pid := worker.pid())]
 
+    def rest(self) -> None:
+        """End the processes that compare nothing now, 100 MiB each; the next comparison starts one again."""
+        with self._changed:
+            for worker in self._idle:
+                worker.kill()
+
     def close(self) -> None:
         """Kill every worker. What is being compared meanwhile counts as a worker that died."""
         for worker in self._workers:
@@ -174,6 +180,13 @@ def shared_pool(workers: int = 0) -> Pool:
             atexit.register(_shared.close)
         _shared.grow(workers)
         return _shared
+
+
+def rest_workers() -> None:
+    """End this process's workers that compare nothing now, if it has any."""
+    with _shared_lock:
+        if _shared is not None:
+            _shared.rest()
 
 
 def _forget_after_fork() -> None:

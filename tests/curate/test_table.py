@@ -53,6 +53,14 @@ def test_rows_are_the_same_in_batches_of_any_size(table: ItemTable, rows: int) -
     assert max(batch.height for batch in batches) <= rows
 
 
+def test_less_memory_makes_smaller_batches_of_the_same_rows(table: ItemTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _read(table)
+    monkeypatch.setenv("CROSSTHINK_MEMORY", "512MiB")
+    batches = list(table.batches(["number", "name"]))
+    assert max(batch.height for batch in batches) == BATCH_ROWS
+    assert pl.concat(batches).equals(whole)
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(out=st.sets(st.integers(0, sum(HEIGHTS) - 1), max_size=30), asked=st.lists(st.integers(0, sum(HEIGHTS) - 1)))
 def test_what_is_out_moves_no_place(table: ItemTable, out: set[int], asked: list[int]) -> None:

@@ -160,6 +160,22 @@ def test_a_worker_that_cannot_start_is_a_verdict(caplog: pytest.LogCaptureFixtur
     starved.close()
 
 
+def test_workers_at_rest_are_no_processes_and_come_back_when_asked(pool: Pool) -> None:
+    assert pool.compare(*NEEDS_SYMPY, 60.0) is Reason.CORRECT
+    (before,) = pool.pids()
+    pool.rest()
+    assert pool.pids() == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
+    assert pool.compare(*NEEDS_SYMPY, 60.0) is Reason.CORRECT
+
+
+def test_no_comparison_is_lost_to_a_rest(pool: Pool) -> None:
+    assert pool.compare(*NEEDS_SYMPY, 60.0) is Reason.CORRECT
+    threading.Timer(0.5, pool.rest).start()
+    assert pool.compare("1", TOWER, 2.0) is Reason.TIMED_OUT
+
+
 def test_a_forked_child_has_its_own_workers_and_leaves_the_parents_alone() -> None:
     assert compare(NEEDS_SYMPY[1], NEEDS_SYMPY[0], "math").correct
     parents = shared_pool().pids()

@@ -1,0 +1,42 @@
+"""What the memory that is set means for a curation: how many rows it reads at once, and how many items it holds at all.
+
+A batch is smaller where less than the default is set, down to a batch of a file; no output depends on it. What compares items
+holds arrays that grow with them, and a setting that is too small for these is refused before the work begins. The figures
+are of `python -m benchmarks.scale`, where the kernel ends a run that needs more than was set.
+"""
+
+from math import ceil
+
+from crossthink.engines import DEFAULT_MEMORY, LEAST_MEMORY, memory_bytes
+from crossthink.errors import UserError
+from crossthink.files import BATCH_ROWS
+
+ALWAYS_BYTES = 384 * 2**20
+"""Libraries, the index of the benchmarks, and a small batch on its way through a stage."""
+ITEM_BYTES = 160
+"""For each item: places, keys, buckets and pairs, of which near duplicates need most."""
+_STEP = 64 * 2**20
+
+
+def rows_at_once(most: int) -> int:
+    """Return how many rows to read at once: a part of `most` when less memory than the default is set.
+
+    Args:
+        most: a multiple of `BATCH_ROWS`, as the part is.
+    """
+    share = min(memory_bytes(), DEFAULT_MEMORY) / DEFAULT_MEMORY
+    return min(most, max(BATCH_ROWS, int(most * share) // BATCH_ROWS * BATCH_ROWS))
+
+
+def require_memory(items: int) -> None:
+    """Refuse to curate more items than the memory that is set holds.
+
+    Raises:
+        UserError: it holds fewer; the message says how much does.
+    """
+    least = max(LEAST_MEMORY, ceil((ALWAYS_BYTES + items * ITEM_BYTES) / _STEP) * _STEP)
+    if (found := memory_bytes()) < least:
+        raise UserError(
+            f"memory: found {found / 2**20:g}MiB, expected at least {least >> 20}MiB for {items:,} items"
+            f" ({ALWAYS_BYTES >> 20}MiB, and {ITEM_BYTES} bytes an item); say --memory {least >> 20}MiB and it goes on"
+        )
