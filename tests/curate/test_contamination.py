@@ -283,7 +283,8 @@ def test_the_index_of_a_set_is_made_once_and_anew_where_it_is_damaged(tmp_path: 
     assert leaks.num_rows == len(PUBLISHED)
 
 
-def test_a_damaged_index_is_one_message(held: Held, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["words-items.npy", "golds.arrow"])
+def test_a_damaged_index_is_one_message(held: Held, tmp_path: Path, file: str) -> None:
     items = held.table("bench", others())
     BenchmarkIndex.of(items).save(tmp_path)
     for damage in (
@@ -291,7 +292,7 @@ def test_a_damaged_index_is_one_message(held: Held, tmp_path: Path) -> None:
         lambda file: file.write_bytes(b""),
         Path.unlink,
     ):
-        damage(tmp_path / "words-items.npy")
+        damage(tmp_path / file)
         with pytest.raises(UserError, match=r"index is missing or damaged .* delete the folder and run again"):
             BenchmarkIndex.load(items, tmp_path)
 
