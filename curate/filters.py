@@ -11,11 +11,11 @@ from pydantic import Field
 
 from crossthink.config import Settings
 from curate.items import Domain
-from curate.stage import Outcome, Reason, evidence_text, first_reason, judge
+from curate.stage import Outcome, Reason, evidence_text, judge
 from curate.table import ItemTable
 
-BLANK = r"(?i)^\s*(?:n/a)?\s*$"
-"""Answers, questions and options that say nothing."""
+NOTHING = ("", "n/a", "N/A", "n/A", "N/a")
+"""Answers, questions and options that say nothing, without the space around them."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -28,7 +28,11 @@ class FilterSettings(Settings):
 
 def is_blank(text: pl.Expr) -> pl.Expr:
     """Whether a text is null or says nothing."""
-    return text.is_null() | text.str.contains(BLANK)
+    return _is_nothing(text.str.strip_chars())
+
+
+def _is_nothing(trimmed: pl.Expr) -> pl.Expr:
+    return trimmed.is_in(NOTHING).fill_null(True)
 
 
 def drop_malformed(items: ItemTable) -> Outcome:
@@ -37,24 +41,27 @@ def drop_malformed(items: ItemTable) -> Outcome:
     Args:
         items: rows of `ITEM_SCHEMA`.
     """
-    options, index = pl.col("options"), pl.col("answer_index")
-    trimmed = options.list.eval(pl.element().str.strip_chars())
+    options, index = pl.col("trimmed"), pl.col("answer_index")
+    said, gold = pl.col("said"), pl.col("gold")
+    trimmed = (
+        batch.with_columns(
+            said=pl.col("answer").str.strip_chars(), trimmed=pl.col("options").list.eval(pl.element().str.strip_chars())
+        ).with_columns(gold=options.list.get(index, null_on_oob=True))
+        for batch in items.batches(["question", "answer", "options", "answer_index"])
+    )
     has_options = options.is_not_null()
-    gold = options.list.get(index, null_on_oob=True)
     return judge(
-        items.batches(["question", "answer", "options", "answer_index"]),
-        first_reason(
-            {
-                Reason.MISSING_QUESTION: is_blank(pl.col("question")),
-                Reason.MISSING_ANSWER: is_blank(pl.col("answer")) & index.is_null(),
-                Reason.TOO_FEW_OPTIONS: has_options & (options.list.len() < 2),
-                Reason.TOO_MANY_OPTIONS: has_options & (options.list.len() > len(LETTERS)),
-                Reason.GOLD_NOT_IN_OPTIONS: has_options & gold.is_null(),
-                Reason.BLANK_OPTION: has_options & options.list.eval(is_blank(pl.element())).list.any(),
-                Reason.DUPLICATE_OPTIONS: has_options & (trimmed.list.n_unique() < options.list.len()),
-                Reason.CONTRADICTORY_GOLD: has_options & (gold.str.strip_chars() != pl.col("answer").str.strip_chars()),
-            }
-        ),
+        trimmed,
+        {
+            Reason.MISSING_QUESTION: is_blank(pl.col("question")),
+            Reason.MISSING_ANSWER: _is_nothing(said) & index.is_null(),
+            Reason.TOO_FEW_OPTIONS: has_options & (options.list.len() < 2),
+            Reason.TOO_MANY_OPTIONS: has_options & (options.list.len() > len(LETTERS)),
+            Reason.GOLD_NOT_IN_OPTIONS: has_options & gold.is_null(),
+            Reason.BLANK_OPTION: has_options & options.list.eval(_is_nothing(pl.element())).list.any(),
+            Reason.DUPLICATE_OPTIONS: has_options & (options.list.n_unique() < options.list.len()),
+            Reason.CONTRADICTORY_GOLD: has_options & (gold != said),
+        },
         evidence=evidence_text("answer", pl.col("answer")),
     )
 
@@ -75,6 +82,6 @@ def drop_unverifiable(variants: ItemTable, settings: FilterSettings) -> Outcome:
     )
     return judge(
         counted,
-        first_reason({Reason.ANSWER_TOO_LONG: pl.col("words") > settings.max_answer_words}),
+        {Reason.ANSWER_TOO_LONG: pl.col("words") > settings.max_answer_words},
         evidence=evidence_text("words", pl.col("words")),
     )

@@ -6,7 +6,7 @@ was too large. The law of the room is conservation: per source, rows in + rows a
 pipeline holds every stage to it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -77,28 +77,17 @@ class Outcome:
     tables: dict[str, pa.Table] = field(default_factory=dict)
 
 
-def judge(batches: Iterable[pl.DataFrame], reason: pl.Expr, evidence: pl.Expr) -> Outcome:
-    """Decide row by row.
+def judge(batches: Iterable[pl.DataFrame], rules: dict[Reason, pl.Expr], evidence: pl.Expr) -> Outcome:
+    """Decide row by row: a row goes for the first rule that fires, in the order given.
 
     Args:
         batches: of any table, with `place` and what the expressions read; rows that certainly stay may be left out.
-        reason: text expression, null where the row stays.
+        rules: for each reason a boolean expression; a null does not fire.
         evidence: JSON text expression.
     """
-
-    def drops() -> Iterator[pl.DataFrame]:
-        for batch in batches:
-            gone = batch.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
-            yield gone.select(PLACE, "reason", evidence=evidence)
-
-    return Outcome(drops())
-
-
-def first_reason(rules: dict[Reason, pl.Expr]) -> pl.Expr:
-    """Return the reason of the first rule that fires, in the order given; null where none does."""
-    return pl.coalesce(
-        pl.when(fires.fill_null(False)).then(pl.lit(str(reason))).otherwise(None) for reason, fires in rules.items()
-    )
+    is_gone = pl.any_horizontal(*rules.values())
+    reason = pl.coalesce(pl.when(fires).then(pl.lit(str(reason))) for reason, fires in rules.items())
+    return Outcome(batch.filter(is_gone).select(PLACE, reason=reason, evidence=evidence) for batch in batches)
 
 
 def evidence_text(key: str, value: pl.Expr) -> pl.Expr:

@@ -119,7 +119,9 @@ class ItemTable:
         for part in self._parts(columns, ROW_GROUP_ROWS):
             low, high = np.searchsorted(wanted, [part.start, part.stop])
             if low < high:
-                taken.append(_alone(part.rows()[wanted[low:high] - part.start]))
+                is_wanted = np.zeros(part.stop - part.start, np.bool_)
+                is_wanted[wanted[low:high] - part.start] = True
+                taken.append(_numbered(wanted[low:high], part.table().filter(pl.Series(is_wanted).to_arrow())))
         return pl.concat(taken)
 
     def _kept(self, part: "_Part") -> npt.NDArray[np.bool_] | None:
@@ -136,9 +138,8 @@ class ItemTable:
             place += height
 
 
-def _alone(rows: pl.DataFrame) -> pl.DataFrame:
-    """Copy rows out of the batch they were gathered from: a gathered text keeps the whole batch's texts in memory."""
-    return cast(pl.DataFrame, pl.from_arrow(rows.to_arrow(compat_level=pl.CompatLevel.oldest())))
+def _numbered(places: npt.NDArray[np.int64], rows: pa.Table) -> pl.DataFrame:
+    return pl.DataFrame([pl.Series(PLACE, places), *cast(pl.DataFrame, pl.from_arrow(rows)).get_columns()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,7 @@ class _Part:
         return self.read(self.offset, self.stop - self.start)
 
     def rows(self) -> pl.DataFrame:
-        numbers = pl.Series(PLACE, np.arange(self.start, self.stop, dtype=np.int64))
-        return pl.DataFrame([numbers, *cast(pl.DataFrame, pl.from_arrow(self.table())).get_columns()])
+        return _numbered(np.arange(self.start, self.stop), self.table())
 
 
 def _height(path: Path) -> int:

@@ -1,6 +1,7 @@
 """Benchmark questions in a corpus: found by their words, their golds, their options or their meaning; never by boilerplate.
 
 texts, postings, index   the benchmarks as sorted hashes
+sides, asked             golds and options, and how common those of the benchmarks are
 candidates, semantic     one pass over the corpus: pairs that share enough to be looked at
 alignment, measure       what each pair shares: words in their order, 3-grams, numbers, gold, options
 judge                    leak, sibling or grey zone

@@ -68,8 +68,8 @@ class Search:
         """Return the pairs found in what was taken in since the last time, as row * items + item, ascending."""
         rows, numbers = np.concatenate(self._rows), self.postings.numbers(np.concatenate(self._hashes))
         del self._rows[1:], self._hashes[1:]
-        is_held, bits = numbers >= 0, len(self.postings.hashes).bit_length()
-        held = distinct(rows[is_held] << bits | numbers[is_held])
+        at, bits = np.flatnonzero(numbers >= 0), len(self.postings.hashes).bit_length()
+        held = distinct(rows.take(at) << bits | numbers.take(at))
         rows, numbers = held >> bits, held & ((1 << bits) - 1)
         np.add.at(self.seen, numbers, 1)
         for _ in range(_PRUNINGS):
@@ -84,9 +84,9 @@ class Search:
         Most rows share a phrase or two with many items. The others of a pair's hashes stay with it: they have its item
         too, and what this one needs is no less than the least that any of theirs does.
         """
-        held = np.bincount(rows, self.weights[numbers])
-        is_hopeful = self.least_of_any[numbers] <= held[rows] + _ROUNDING
-        return rows[is_hopeful], numbers[is_hopeful]
+        held = np.bincount(rows, self.weights.take(numbers))
+        hopeful = np.flatnonzero(self.least_of_any.take(numbers) <= held.take(rows) + _ROUNDING)
+        return rows.take(hopeful), numbers.take(hopeful)
 
 
 def search(corpus: ItemTable, index: BenchmarkIndex, settings: ContaminationSettings) -> Candidates:

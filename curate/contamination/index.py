@@ -8,6 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from crossthink.errors import UserError
+from curate.contamination.asked import Asked
 from curate.contamination.postings import Postings
 from curate.contamination.texts import COLUMNS, Texts, wholes
 from curate.items import ITEM_SCHEMA
@@ -36,6 +37,7 @@ class BenchmarkIndex:
         questions: each whole question as one hash.
         question_grams: the 3-grams of each question.
         words: the words of each question.
+        asked: their golds and options.
     """
 
     items: pl.DataFrame
@@ -44,6 +46,7 @@ class BenchmarkIndex:
     questions: Postings
     question_grams: Postings
     words: Postings
+    asked: Asked
 
     @classmethod
     def of(cls, benchmarks: ItemTable) -> "BenchmarkIndex":
@@ -63,12 +66,14 @@ class BenchmarkIndex:
             Postings.of(wholes(texts.grams), np.arange(count, dtype=np.int64), count).uncommon(),
             own_grams,
             Postings.of(texts.question.hashes, texts.question.rows(), count),
+            Asked.of(items),
         )
 
     def save(self, folder: Path) -> None:
         """Write all but the items themselves into an empty folder."""
         for name in _POSTINGS:
             getattr(self, name).save(folder, name)
+        self.asked.save(folder)
 
     @classmethod
     def load(cls, benchmarks: ItemTable, folder: Path) -> "BenchmarkIndex":
@@ -79,8 +84,9 @@ class BenchmarkIndex:
         """
         items = _read(benchmarks)
         try:
-            return cls(items, **{name: Postings.load(folder, name, items.height) for name in _POSTINGS})
-        except (OSError, ValueError, EOFError) as error:
+            postings = {name: Postings.load(folder, name, items.height) for name in _POSTINGS}
+            return cls(items, **postings, asked=Asked.load(items, folder))
+        except (OSError, ValueError, EOFError, pl.exceptions.PolarsError) as error:
             raise UserError(
                 f"{folder}: a file of the benchmarks' index is missing or damaged ({error}); delete the folder and run again"
             ) from None

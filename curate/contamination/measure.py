@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from curate.contamination.alignment import Floats, align
+from curate.contamination.alignment import align
+from curate.contamination.asked import Asked
 from curate.contamination.candidates import Candidates
 from curate.contamination.index import SHOWN, BenchmarkIndex
 from curate.contamination.judge import least_grams
 from curate.contamination.marks import marks_of_each
 from curate.contamination.postings import distinct
-from curate.contamination.rarity import Weights, commonness
+from curate.contamination.rarity import Weights
 from curate.contamination.settings import ContaminationSettings
 from curate.contamination.sides import (
     OTHER,
@@ -20,7 +21,6 @@ from curate.contamination.sides import (
     Golds,
     Side,
     agree_closely,
-    are_named,
     compare_golds,
     lines_of,
     numbered,
@@ -70,11 +70,11 @@ def measure(
 
     The columns are `MEASURES` and both sides' identity, question and answer.
     """
-    weights, asked, least = Weights(candidates, index), _Asked.of(index), least_grams(settings)
+    weights, asked, least = Weights(candidates, index), index.asked, least_grams(settings)
     for block in _blocks(candidates.places):
         places, items, similarity = candidates.places[block], candidates.items[block], candidates.similarity[block]
         rows = corpus.take(places, SHOWN)
-        found, row_of = Side(rows), np.searchsorted(rows[PLACE].to_numpy(), places)
+        found, row_of = Side.of(rows), np.searchsorted(rows[PLACE].to_numpy(), places)
         grams, distinctive = weights.grams(row_of, items, Texts.of(rows))
         gold = compare_golds(asked.side, items, found, row_of)
         may_agree = (gold == SAME) | ((gold == OTHER) & asked.side.is_open[items] & found.is_open[row_of])
@@ -97,22 +97,6 @@ def measure(
         shares = pl.DataFrame({"grams": grams[kept], "distinctive": distinctive[kept]})
         measured = pl.concat([who, benchmark, pairs, by_text, by_keys, shares], how="horizontal")
         yield measured.select(*who.columns, *benchmark.columns, *MEASURES)
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The benchmarks' golds and options, and how common each of them is among the benchmarks' items."""
-
-    side: Side
-    common_golds: Floats
-    common_options: Floats
-    option_words: Numbers
-
-    @classmethod
-    def of(cls, index: BenchmarkIndex) -> "_Asked":
-        side = Side(index.items)
-        words = side.options.str.count_matches(" ", literal=True).to_numpy().astype(np.int64) + 1
-        return cls(side, commonness(side.golds, index.count), commonness(side.options, index.count), words)
 
 
 @dataclass(frozen=True)
@@ -166,7 +150,7 @@ def _by_text(texts: _PairedTexts, weights: Weights) -> pl.DataFrame:
 
 
 def _by_keys(
-    asked: _Asked, items: Numbers, found: Side, rows: Numbers, texts: _PairedTexts, gold: Golds, is_close: Which
+    asked: Asked, items: Numbers, found: Side, rows: Numbers, texts: _PairedTexts, gold: Golds, is_close: Which
 ) -> pl.DataFrame:
     """What the golds and options of each pair measure.
 
@@ -176,9 +160,6 @@ def _by_keys(
     """
     open_ = np.flatnonzero((gold == OTHER) & is_close)
     gold[open_[agree_closely(asked.side, items[open_], found, rows[open_])]] = SAME
-    same = np.flatnonzero(gold == SAME)
-    common = asked.common_golds[items]
-    common[same[are_named(asked.side, items[same], texts.lines.gather(texts.asked[same]))]] = 1.0
     pair, option = shared_options(asked.side, items, found, rows, texts.lines.gather(texts.found))
     count = np.bincount(pair, minlength=len(items)).astype(np.float64)
     of_all = asked.side.counts[items].astype(np.float64)
@@ -186,7 +167,7 @@ def _by_keys(
     return pl.DataFrame(
         {
             "gold": gold,
-            "commonness": common,
+            "commonness": asked.common_golds[items],
             "options": pl.Series(share).fill_nan(None),
             "rare_options": np.bincount(pair, (1 - asked.common_options[option]) ** 2, len(items)),
             "option_words": np.bincount(pair, asked.option_words[option], len(items)).astype(np.int64),

@@ -108,18 +108,17 @@ class Postings:
 
         Hashes are spread evenly, so that about one begins with the leading bits of the one looked for, and seldom three.
         """
-        wanted = hashes & ~_mask(self.count)
-        heads = (wanted >> np.uint64(65 - len(self.begins).bit_length())).astype(np.int64)
-        found, end = self.begins[heads].astype(np.int64), self.begins[heads + 1]
         if not len(self.hashes):
             return np.full(len(hashes), -1, np.int64)
-        open_ = np.flatnonzero(self.hashes.take(found, mode="clip") != wanted)
-        while len(open_):
-            found[open_] += 1
-            is_out = found[open_] >= end[open_]
-            found[open_[is_out]] = -1
-            open_ = open_[~is_out]
-            open_ = open_[self.hashes[found[open_]] != wanted[open_]]
+        wanted, last = hashes & ~_mask(self.count), len(self.hashes) - 1
+        heads = (wanted >> np.uint64(65 - len(self.begins).bit_length())).view(np.int64)
+        found = self.begins.take(heads).astype(np.int64)
+        before = np.flatnonzero(self.hashes.take(found, mode="clip") < wanted)
+        while len(before):
+            after = found.take(before) + 1
+            found[before] = after
+            before = before[(after < last) & (self.hashes.take(after, mode="clip") < wanted.take(before))]
+        found[self.hashes.take(found, mode="clip") != wanted] = -1
         return found
 
     def by_item(self, items: Places) -> tuple[Places, npt.NDArray[np.int32]]:

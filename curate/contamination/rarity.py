@@ -1,4 +1,4 @@
-"""How much a word, a 3-gram, a gold or an option says: the rarer, the more.
+"""How much a word or a 3-gram says: the rarer, the more.
 
 Boilerplate is discounted twice. A word weighs by how few benchmark questions have it; a 3-gram by how few benchmark items
 *and* rows of the corpus have it, so a phrase that half the corpus repeats says nothing of a leak, whichever it is.
@@ -59,10 +59,3 @@ class Weights:
         shared = np.bincount(pair, weights=weight * is_held, minlength=len(items))
         distinctive = np.bincount(pair, weights=(weight / self._most) ** 2 * is_held, minlength=len(items))
         return np.asarray(shared / np.maximum(total, 1e-9)), np.asarray(distinctive, np.float64)
-
-
-def commonness(forms: pl.Series, count: int) -> Floats:
-    """How common each gold or option is among items: log(how often it is there) / log(all items); 0 for a blank one."""
-    often = pl.DataFrame({"form": forms}).select(pl.len().over("form")).to_series()
-    is_blank = (forms.is_null() | (forms == "")).to_numpy()
-    return np.where(is_blank, 0.0, np.minimum(np.log(often.to_numpy()) / np.log(max(count, 2)), 1.0))

@@ -1,5 +1,6 @@
 """The golds and options of items as they are compared, and which of them the two items of a pair share: many pairs at once."""
 
+from dataclasses import dataclass
 from functools import cached_property
 from string import ascii_lowercase
 
@@ -20,41 +21,50 @@ Golds = npt.NDArray[np.str_]
 """Of each pair: `SAME`, `OTHER`, or `UNKNOWN` where one of the golds is missing."""
 
 
+@dataclass(frozen=True)
 class Side:
     """Items of a corpus or of the benchmarks, numbered by their place in a frame.
 
-    Args:
-        items: columns `options`, `answer`, `answer_index` and `answer_kind`.
-
     Attributes:
-        is_open: whether an item has no options of which one is its gold.
+        items: columns `options`, `answer_index` and `answer_kind`.
         golds: the form of each gold; null where there is none.
         options: the forms of all options, after one another.
-        offsets: one more than there are items; item i has `options[offsets[i]:offsets[i + 1]]`.
     """
 
-    def __init__(self, items: pl.DataFrame) -> None:
-        self._gold_places, self._kinds = items["answer_index"], items["answer_kind"]
-        self.is_open: Which = items["answer_index"].is_null().to_numpy()
-        self.golds = gold_forms(plain_golds(items["answer"]))
-        rows, plain = plain_options(items["options"])
-        self.options = gold_forms(plain).fill_null("")
-        self.offsets = np.append(0, np.cumsum(np.bincount(rows, minlength=items.height)))
+    items: pl.DataFrame
+    golds: pl.Series
+    options: pl.Series
+
+    @classmethod
+    def of(cls, items: pl.DataFrame) -> "Side":
+        """Read the golds and options of items, which have the column `answer` besides."""
+        _, plain = plain_options(items["options"])
+        return cls(items, gold_forms(plain_golds(items["answer"])), gold_forms(plain).fill_null(""))
+
+    @cached_property
+    def is_open(self) -> Which:
+        """Whether an item has no options of which one is its gold."""
+        return self.items["answer_index"].is_null().to_numpy()
 
     @cached_property
     def counts(self) -> Places:
         """How many options each item has."""
-        return np.diff(self.offsets)
+        return self.items["options"].list.len().fill_null(0).to_numpy().astype(np.int64)
+
+    @cached_property
+    def offsets(self) -> Places:
+        """One more than there are items; item i has `options[offsets[i]:offsets[i + 1]]`."""
+        return np.append(0, np.cumsum(self.counts))
 
     def letters(self, items: Numbers) -> pl.Series:
         """The letter of the option that is the gold of each item."""
-        places = self._gold_places.gather(items)
+        places = self.items["answer_index"].gather(items)
         return pl.Series(
             [None if place is None else ascii_lowercase[place : place + 1] for place in places], dtype=pl.String
         )
 
     def kinds(self, items: Numbers) -> list[str]:
-        kinds: list[str] = self._kinds.gather(items).to_list()
+        kinds: list[str] = self.items["answer_kind"].gather(items).to_list()
         return kinds
 
 
@@ -98,18 +108,8 @@ def shared_options(asked: Side, items: Numbers, found: Side, rows: Numbers, line
     )
     unlisted = np.flatnonzero(found.counts[row] == 0)
     needles = as_lines(wanted.gather(unlisted))
-    is_shared[unlisted] = _contain(lines.gather(pair[unlisted]), needles)
+    is_shared[unlisted] = contain(lines.gather(pair[unlisted]), needles)
     return pair[is_shared], option[is_shared]
-
-
-def are_named(asked: Side, items: Numbers, lines: pl.Series) -> Which:
-    """Whether the gold stands in its question, as in "even, odd or neither": it then tells no questions apart.
-
-    Args:
-        lines: of each question, as `as_lines` gives them.
-    """
-    golds = as_lines(asked.golds.gather(items).fill_null(""))
-    return _contain(lines, golds)
 
 
 def as_lines(texts: pl.Series) -> pl.Series:
@@ -122,7 +122,7 @@ def lines_of(marks: pl.Series) -> pl.Series:
     return " " + marks.list.join(" ") + " "
 
 
-def _contain(lines: pl.Series, parts: pl.Series) -> Which:
+def contain(lines: pl.Series, parts: pl.Series) -> Which:
     """Whether each line has its part in it."""
     both = pl.DataFrame({"line": lines, "part": parts})
     found: Which = both.select(pl.col("line").str.contains(pl.col("part"), literal=True)).to_series().to_numpy()

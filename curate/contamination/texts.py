@@ -71,9 +71,8 @@ def wholes(grams: Tokens) -> Hashes:
 
     Other texts of the same 3-grams are the odd verse, and what a whole hash finds is verified.
     """
-    sums = np.zeros(len(grams.hashes) + 1, np.uint64)
-    np.cumsum(grams.hashes, out=sums[1:])
-    whole = sums[grams.offsets[1:]] - sums[grams.offsets[:-1]]
+    whole = np.add.reduceat(np.append(grams.hashes, np.uint64(0)), grams.offsets[:-1])
+    whole[grams.counts == 0] = 0
     whole *= _ORDER
     return np.asarray(whole ^ (whole >> np.uint64(31)))
 

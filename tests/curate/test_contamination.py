@@ -34,6 +34,7 @@ from curate.contamination.postings import COMMON, Postings
 from curate.items import ITEM_SCHEMA
 from curate.stage import Outcome, Reason
 from curate.table import PLACE, ItemTable
+from curate.tokens import shingles, tokenise
 
 NATALIA = (
     "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. "
@@ -283,7 +284,8 @@ def test_the_index_of_a_set_is_made_once_and_anew_where_it_is_damaged(tmp_path: 
     assert leaks.num_rows == len(PUBLISHED)
 
 
-def test_a_damaged_index_is_one_message(held: Held, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["words-items.npy", "golds.arrow"])
+def test_a_damaged_index_is_one_message(held: Held, tmp_path: Path, file: str) -> None:
     items = held.table("bench", others())
     BenchmarkIndex.of(items).save(tmp_path)
     for damage in (
@@ -291,7 +293,7 @@ def test_a_damaged_index_is_one_message(held: Held, tmp_path: Path) -> None:
         lambda file: file.write_bytes(b""),
         Path.unlink,
     ):
-        damage(tmp_path / "words-items.npy")
+        damage(tmp_path / file)
         with pytest.raises(UserError, match=r"index is missing or damaged .* delete the folder and run again"):
             BenchmarkIndex.load(items, tmp_path)
 
@@ -400,6 +402,17 @@ def test_hashes_that_no_item_can_be_reached_by_are_left_out_without_loss(
     search.add(*flat(corpus))
     assert search.found().tolist() == expected
     assert search.seen.tolist() == [sum(number in row for row in held) for number in range(len(frequency))]
+
+
+@given(st.lists(st.sampled_from(["", "a b c d", "b c d a", "a", "?"]), max_size=6))
+def test_a_text_is_hashed_whole_as_it_is_alone_and_one_without_words_is_0(lines: list[str]) -> None:
+    def whole(lines: list[str]) -> list[int]:
+        hashed: list[int] = texts.wholes(shingles(tokenise(pl.Series(lines, dtype=pl.String)), texts.GRAM)).tolist()
+        return hashed
+
+    assert whole(lines) == [each for line in lines for each in whole([line])]
+    assert [each == 0 for each in whole(lines)] == [line in ("", "?") for line in lines]
+    assert len(set(whole(lines))) == len({line.strip("?") for line in lines})
 
 
 @given(

@@ -1,20 +1,22 @@
 """Golds and options compared in columns are compared as those of each pair by itself."""
 
+import math
 from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from curate.contamination.asked import Asked
 from curate.contamination.sides import (
     OTHER,
     SAME,
     UNKNOWN,
     Side,
     agree_closely,
-    are_named,
     as_lines,
     compare_golds,
     shared_options,
@@ -53,7 +55,7 @@ def items(draw: st.DrawFn) -> dict[str, Any]:
 
 def side(rows: list[dict[str, Any]]) -> Side:
     schema: dict[str, Any] = {"options": pl.List(pl.String), "answer": pl.String, "answer_index": pl.Int8}
-    return Side(pl.DataFrame(rows, schema=schema).with_columns(answer_kind=pl.lit("text")))
+    return Side.of(pl.DataFrame(rows, schema=schema).with_columns(answer_kind=pl.lit("text")))
 
 
 def row(answer: str, options: list[str] | None = None, index: int | None = None) -> dict[str, Any]:
@@ -69,7 +71,6 @@ def test_pairs_are_compared_together_as_each_is_alone(pairs: list[tuple[dict[str
     golds = compare_golds(asked, places, found, places)
     known = np.flatnonzero(golds != UNKNOWN)
     closer = dict(zip(known.tolist(), agree_closely(asked, known, found, known).tolist(), strict=True))
-    named = are_named(asked, places, lines)
     shared = [*zip(*(side.tolist() for side in shared_options(asked, places, found, places, lines)), strict=True)]
     for pair, (one, other, text) in enumerate(pairs):
         left, right = asked.golds[pair], found.golds[pair]
@@ -77,13 +78,26 @@ def test_pairs_are_compared_together_as_each_is_alone(pairs: list[tuple[dict[str
         is_open = one["answer_index"] is None and other["answer_index"] is None
         assert pair not in closer or closer[pair] == (is_open and golds_agree(left, right, "text"))
         line = f" {' '.join(marks_of(text))} "
-        assert named[pair] == (f" {' '.join(marks_of(left or ''))} " in line)
         low, high = asked.offsets[pair : pair + 2].tolist()
         held = found.options[int(found.offsets[pair]) : int(found.offsets[pair + 1])].to_list()
         for option in range(low, high):
             form = asked.options[option]
             is_shared = form in held if held else f" {' '.join(marks_of(form))} " in line
             assert ((pair, option) in shared) == is_shared
+
+
+@example([({"options": None, "answer": "odd", "answer_index": None}, "Is it even or odd?")])
+@given(st.lists(st.tuples(items(), OPTIONS.map(" and ".join)), max_size=8))
+def test_a_gold_is_common_as_others_have_it_or_its_question_names_it(asked: list[tuple[dict[str, Any], str]]) -> None:
+    rows = [row | {"question": question} for row, question in asked]
+    schema: dict[str, Any] = {"options": pl.List(pl.String), "answer": pl.String, "answer_index": pl.Int8}
+    found = Asked.of(pl.DataFrame(rows, schema={**schema, "question": pl.String, "answer_kind": pl.String}))
+    golds = found.side.golds.to_list()
+    for gold, (_, question), common in zip(golds, asked, found.common_golds, strict=True):
+        if gold is not None:
+            is_named = f" {' '.join(marks_of(gold))} " in f" {' '.join(marks_of(question))} "
+            expected = 1.0 if is_named else min(math.log(golds.count(gold)) / math.log(max(len(golds), 2)), 1.0)
+            assert common == pytest.approx(expected)
 
 
 def _compared(left: str | None, right: str | None, place: int | None, options: list[str] | None) -> str:
