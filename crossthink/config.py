@@ -91,6 +91,18 @@ def load_config(path: Path, model: type[S], options: Mapping[str, object] | None
         raise UserError("\n".join(_faults(path, node, model, error, options))) from None
 
 
+def with_options(model: type[S], stated: Mapping[str, object], options: Mapping[str, object]) -> S:
+    """Return a model of values that hold already and of options of the command line that take the place of some.
+
+    Raises:
+        UserError: an option does not fit; one line per fault.
+    """
+    try:
+        return model.model_validate({**stated, **options})
+    except ValidationError as error:
+        raise UserError("\n".join(_faults(Path(), None, model, error, options))) from None
+
+
 class _Loader(yaml.SafeLoader):
     """YAML's plain values, each of which every part of this program can hold; dates are text."""
 
