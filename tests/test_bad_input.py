@@ -157,6 +157,24 @@ CASES: dict[str, tuple[Case, str]] = {
         _curation("name: c\nsources:\n  - {name: s, adapter: gsm8k, hub: {id: DATA/none}}\n"),
         r"none",
     ),
+    "a CSV of a spreadsheet in Windows-1252": (
+        _source("question,answer\nWas ist größer?,3\n".encode("cp1252"), "rows.csv"),
+        r"First: rows\.csv:2 holds bytes that are not UTF-8; .*iconv -f WINDOWS-1252",
+    ),
+    "a header in Windows-1252": (
+        _source("question,größe\n1?,3\n".encode("cp1252"), "rows.csv"),
+        r"rows\.csv:1: the header holds bytes that are not UTF-8; .*iconv",
+    ),
+    "UTF-16": (_source(GOOD_ROW.encode("utf-16")), r"rows\.jsonl: is written in UTF-16; .*iconv -f UTF-16"),
+    "a CSV parted by semicolons": (
+        _source(b"question;answer\nIs 1, or 2, right?;3\n", "rows.csv"),
+        r"rows\.csv:1: the header is one cell, 'question;answer', which looks parted by ';'; expected ','",
+    ),
+    "a TSV parted by commas": (
+        _source(b"question,answer\nWho?,3\n", "rows.tsv"),
+        r"looks parted by ','; expected '\\t'",
+    ),
+    "a device for a file": (_curation(CURATION.format(adapter="gsm8k", file="/dev/null")), r"/dev/null: is no file"),
     # curation files
     "no such config": (_command("curate", "nowhere.yaml"), r"nowhere\.yaml: no such file"),
     "no shipped config of this name": (_command("curate", "demos"), r"'demos'.*Did you mean 'demo'"),
@@ -315,7 +333,16 @@ CASES: dict[str, tuple[Case, str]] = {
     "a schema that there is not": (_command("sources", "show", "gsm"), r"'gsm' is not known\. Did you mean 'gsm8k'"),
     "a file to guess that is missing": (_guess("x.jsonl", None), r"x\.jsonl: there is no such file"),
     "an unknown format to guess": (_guess("x.xlsx", b"PK"), r"x\.xlsx: expected a file of "),
-    "bytes to guess": (_guess("x.jsonl", b"\xff\xfe\xfd\n" * 9), r"x\.jsonl: "),
+    "bytes to guess": (_guess("x.jsonl", b"\xff\xfe\xfd\n" * 9), r"x\.jsonl: is written in UTF-16; "),
+    "a CSV in Windows-1252 to guess": (
+        _guess("x.csv", "question,answer\nWas ist größer?,3\n".encode("cp1252")),
+        r"none of the first 1 row can be read\. First: x\.csv:2 holds bytes that are not UTF-8; .*iconv",
+    ),
+    "a CSV parted by semicolons to guess": (
+        _guess("x.csv", b"question;answer\nWho?;3\n"),
+        r"x\.csv:1: .*parted by ';'",
+    ),
+    "broken JSON to guess": (_guess("x.jsonl", b'{"q": \n' * 3), r"none of the first 3 rows .*x\.jsonl:1 column"),
     "nothing to guess": (_guess("x.jsonl", b""), r"x\.jsonl: holds no rows"),
     "a truncated gzip to guess": (
         _guess("x.jsonl.gz", PACKED[:40]),

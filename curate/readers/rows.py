@@ -48,6 +48,11 @@ class Rejected:
     """The offending text; bytes that are not UTF-8 are written as \\xNN."""
 
 
+def conversion(encoding: str = "WINDOWS-1252") -> str:
+    """Return what to do about a file that is not UTF-8; Windows-1252 is what spreadsheets of western Europe save."""
+    return f"convert the file to UTF-8, for example: iconv -f {encoding} -t UTF-8 OLD > NEW"
+
+
 def printable(raw: bytes) -> str:
     """Return bytes as text that can be kept anywhere; what is not UTF-8 becomes \\xNN."""
     return raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
