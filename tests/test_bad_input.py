@@ -61,6 +61,18 @@ def _damaged_corpus(folder: Path) -> list[object]:
     return ["blend", "natural", "--corpus", "sample"]
 
 
+def _newer(place: str, *arguments: object) -> Case:
+    """A record as a later version of the program might write it."""
+
+    def case(folder: Path) -> list[object]:
+        path = folder / "w" / place
+        stated = json.loads(path.read_text())
+        path.write_text(json.dumps({**stated, "schema_version": 9, "new": 1}))
+        return list(arguments)
+
+    return case
+
+
 def _unfinished_corpus(folder: Path) -> list[object]:
     (folder / "w/corpora/sample/corpus.json").unlink()
     return ["blend", "natural", "--corpus", "sample"]
@@ -397,6 +409,22 @@ CASES: dict[str, tuple[Case, str]] = {
     "a corpus that does not exist": (
         _command("blend", "natural", "--corpus", "sampel"),
         r"no corpus of this name.*Did you mean 'sample'",
+    ),
+    "a corpus of a newer version": (
+        _newer("corpora/sample/corpus.json", "blend", "natural", "--corpus", "sample"),
+        r"corpus\.json schema_version: found 9, expected 1: another version of crossthink wrote it",
+    ),
+    "a corpus of a newer version to show": (
+        _newer("corpora/sample/corpus.json", "show", "sample"),
+        r"corpus\.json schema_version: found 9, expected 1",
+    ),
+    "a blend of a newer version": (
+        _newer("manifests/gpr_up/1/manifest.json", "show", "gpr_up"),
+        r"manifest\.json: schema_version: found 9, expected 2: another version of crossthink wrote it",
+    ),
+    "neither a blend nor a corpus": (
+        _command("show", "sampel"),
+        r"no blend of this name\. There are: gpr_up\. Nor a corpus; there are: sample\. Did you mean 'sample'",
     ),
     "a corpus that is damaged": (_damaged_corpus, r"corpus\.json  \w+: "),
     "a corpus that is not finished": (_unfinished_corpus, r"curation has not finished"),
