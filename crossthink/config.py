@@ -130,20 +130,21 @@ class _Loader(yaml.SafeLoader):
         return value
 
 
-def find_config(reference: str, shipped: Path, what: str) -> Path:
+def find_config(reference: str, shipped: Path, what: str, names: str = "*.yaml") -> Path:
     """Return the file that a person means: a path that ends in .yaml or .yml, or the name of a shipped file.
 
     Args:
         reference: what was typed.
         shipped: folder of the YAML files that ship.
         what: "curation", "recipe" or "plan".
+        names: pattern of the files that are one, where others lie beside them.
 
     Raises:
         UserError: no shipped file has this name.
     """
     if reference.lower().endswith((".yaml", ".yml")):
         return Path(reference)
-    known = {path.stem: path for path in shipped.glob("*.yaml")}
+    known = {path.stem: path for path in shipped.glob(names)}
     if reference not in known:
         raise UserError(
             f"{what} {reference!r}: no shipped {what} of this name.{nearest(reference, known)}"

@@ -334,6 +334,10 @@ CASES: dict[str, tuple[Case, str]] = {
         _command("decontaminate", "sample", "--against", "open"),
         r"'open': no shipped set of benchmarks of this name",
     ),
+    "a curation to decontaminate against": (
+        _command("decontaminate", "sample", "--against", "demo"),
+        r"'demo': no shipped set of benchmarks of this name\. There are: open-benchmarks\. Your own is",
+    ),
     "a report of unknown format": (
         _decontaminate("sample", "--report", "DATA/x.txt"),
         r"x\.txt: found the ending '\.txt', expected one of \.csv, \.json, \.parquet",
