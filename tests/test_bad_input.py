@@ -165,6 +165,10 @@ CASES: dict[str, tuple[Case, str]] = {
     "a list of numbers": (_source(b"[1, 2, 3]", "rows.json"), r"3 of 3 records .*rows\.json"),
     "a missing file": (_curation(CURATION.format(adapter="gsm8k", file="DATA/nowhere.jsonl")), r"nowhere\.jsonl"),
     "a glob that matches nothing": (_curation(CURATION.format(adapter="gsm8k", file='"DATA/*.none"')), r"\*\.none"),
+    "a shipped curation without its data": (
+        _command("curate", "open-corpora"),
+        r"\.jsonl: there is no such file\. A shipped configuration comes without data; say with --data FOLDER",
+    ),
     "a hub data set that is not there": (
         _curation("name: c\nsources:\n  - {name: s, adapter: gsm8k, hub: {id: DATA/none}}\n"),
         r"none",
@@ -366,6 +370,7 @@ CASES: dict[str, tuple[Case, str]] = {
     ),
     "a parquet to guess that is none": (_guess("x.parquet", b"PAR1"), r"x\.parquet: is not a readable \.parquet file"),
     # recipes
+    "a folder of pass rates": (_recipe(RECIPE + "difficulty: {file: /}\n"), r"difficulty\.file /: is a folder"),
     "a weight with a huge exponent": (_share("1e999999999"), r"r\.yaml:5 .*expected a share .*'1e999999999'"),
     "a weight with a tiny exponent": (_share("1e-999999999"), r"r\.yaml:5 .*expected a share .*'1e-999999999'"),
     "a name with a slash on the command line": (_recipe(RECIPE, "--name", "a/b"), r"--name: .*'a/b'"),

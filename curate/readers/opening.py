@@ -96,7 +96,9 @@ def find_files(patterns: Sequence[str | Path]) -> list[SourceFile]:
         files = [Path(match) for match in matches if Path(match).is_file()]
         if not files:
             what = "no file matches" if glob.has_magic(pattern) else "there is no such file"
-            raise UserError(f"{pattern}: {'is no file, expected one' if Path(pattern).exists() else what}")
+            raise UserError(
+                f"{pattern}: {'is no file, expected one' if Path(pattern).exists() else what}{_whose(pattern)}"
+            )
         for file in sorted(
             files, key=lambda file: (len(file.parts), file)
         ):  # a link that is a loop makes endless paths
@@ -106,6 +108,12 @@ def find_files(patterns: Sequence[str | Path]) -> list[SourceFile]:
     paths = {os.path.abspath(path): path for path in found.values()}  # noqa: PTH100  a link keeps its own name
     names = _shortest_names(list(paths))
     return sorted((SourceFile(path, names[key]) for key, path in paths.items()), key=lambda file: file.name)
+
+
+def _whose(pattern: str) -> str:
+    """Return what to do about a file that a shipped configuration names: it lies in this package, and data does not."""
+    is_ours = Path(pattern).absolute().is_relative_to(Path(__file__).parents[1])
+    return ". A shipped configuration comes without data; say with --data FOLDER where they are" if is_ours else ""
 
 
 def file_records(patterns: Sequence[str | Path]) -> list[FileFacts]:
