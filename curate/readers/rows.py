@@ -33,6 +33,12 @@ class RejectReason(StrEnum):
     """Readable, but not of the schema that the adapter knows."""
 
 
+class Base64(str):
+    """Bytes that are no UTF-8, an image for one, as JSON can hold them; never a question or an answer."""
+
+    __slots__ = ()
+
+
 class Row(NamedTuple):
     place: str
     """FILE:LINE, or FILE:ROW where there are no lines; counted from 1, unique in the source."""
