@@ -130,7 +130,9 @@ def said_of(rates: PassRates, items: pl.Series) -> str:
 
 def _read(path: Path) -> pl.DataFrame:
     if not path.is_file():
-        raise UserError(f"difficulty.file {path}: no such file")
+        raise UserError(
+            f"difficulty.file {path}: {'is a folder, expected a file' if path.is_dir() else 'no such file'}"
+        )
     readers: dict[str, Any] = {
         ".csv": lambda: _read_csv(path),
         ".parquet": lambda: pl.read_parquet(path, glob=False),

@@ -91,6 +91,18 @@ def load_config(path: Path, model: type[S], options: Mapping[str, object] | None
         raise UserError("\n".join(_faults(path, node, model, error, options))) from None
 
 
+def with_options(model: type[S], stated: Mapping[str, object], options: Mapping[str, object]) -> S:
+    """Return a model of values that hold already and of options of the command line that take the place of some.
+
+    Raises:
+        UserError: an option does not fit; one line per fault.
+    """
+    try:
+        return model.model_validate({**stated, **options})
+    except ValidationError as error:
+        raise UserError("\n".join(_faults(Path(), None, model, error, options))) from None
+
+
 class _Loader(yaml.SafeLoader):
     """YAML's plain values, each of which every part of this program can hold; dates are text."""
 
@@ -118,20 +130,21 @@ class _Loader(yaml.SafeLoader):
         return value
 
 
-def find_config(reference: str, shipped: Path, what: str) -> Path:
+def find_config(reference: str, shipped: Path, what: str, names: str = "*.yaml") -> Path:
     """Return the file that a person means: a path that ends in .yaml or .yml, or the name of a shipped file.
 
     Args:
         reference: what was typed.
         shipped: folder of the YAML files that ship.
         what: "curation", "recipe" or "plan".
+        names: pattern of the files that are one, where others lie beside them.
 
     Raises:
         UserError: no shipped file has this name.
     """
     if reference.lower().endswith((".yaml", ".yml")):
         return Path(reference)
-    known = {path.stem: path for path in shipped.glob("*.yaml")}
+    known = {path.stem: path for path in shipped.glob(names)}
     if reference not in known:
         raise UserError(
             f"{what} {reference!r}: no shipped {what} of this name.{nearest(reference, known)}"

@@ -7,6 +7,7 @@ line prints the message alone and exits with code 2; anything else that escapes 
 import os
 import re
 from collections.abc import Iterable
+from typing import Any
 
 
 class UserError(Exception):
@@ -29,6 +30,21 @@ def listing(names: Iterable[str]) -> str:
 def several(count: int, singular: str, plural: str = "") -> str:
     """Return a count with its noun: 1 row, 2 rows."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def record_fault(fault: Any, remedy: str) -> str:
+    """Return what is wrong with a record that this program wrote, and what to do: pydantic's first fault, in a line.
+
+    The version is looked at first, so a record of a newer schema is told from a damaged one.
+    """
+    where = ".".join(map(str, fault["loc"])) or "(whole file)"
+    if where == "schema_version" and isinstance(fault["input"], int):
+        expected = fault["ctx"]["expected"]
+        return (
+            f"schema_version: found {fault['input']}, expected {expected}: another version of crossthink wrote it;"
+            " use that version, or another workspace"
+        )
+    return f"{where}: {fault['msg']}. {remedy}"
 
 
 def os_fault(error: OSError) -> str:

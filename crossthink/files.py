@@ -4,10 +4,12 @@ Everything is written beside its final place and renamed into it, so that a kill
 or the new one. A digest is the SHA-256 of bytes, or of JSON in one canonical form (sorted keys, no spaces, UTF-8).
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -51,8 +53,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     _make_folder_above(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        _sync(temporary)
+        with _full_disk_names(path):
+            yield temporary
+            _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
     finally:
@@ -97,9 +100,10 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
-        yield temporary
-        for file in temporary.iterdir():
-            _sync(file)
+        with _full_disk_names(path):
+            yield temporary
+            for file in temporary.iterdir():
+                _sync(file)
         if path.exists():
             path.replace(retired)
         temporary.replace(path)
@@ -216,6 +220,21 @@ def _grouped(
 
     yield write
     put_groups(whole_only=False)
+
+
+@contextmanager
+def _full_disk_names(path: Path) -> Iterator[None]:
+    """Say of a full disk what was being written: Arrow and Python's own files say no name, NumPy how many numbers."""
+    try:
+        yield
+    except OSError as error:
+        number = errno.ENOSPC if _NUMPY_SHORT.fullmatch(str(error)) else error.errno
+        if number not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
+_NUMPY_SHORT = re.compile(r"\d+ requested and \d+ written")
 
 
 def _make_folder_above(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from crossthink.errors import UserError
+from crossthink.errors import UserError, several
 from crossthink.files import atomic_directory, digest, locked
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
@@ -23,6 +23,7 @@ from curate.done import Done, finish, made, reuse
 from curate.ingest import INGESTED_FILE, REJECTED_FILE, ingest_source
 from curate.inputs import SourceInput, open_inputs
 from curate.oddities import REPEATS
+from curate.readers.rows import RejectReason, conversion
 from curate.table import ItemTable
 from manifests.manifest import LedgerLine, SourceRecord
 
@@ -143,11 +144,13 @@ def _judge_unreadable(source: SourceInput, ingested: Done, allowed: float, progr
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in line.reasons.items())
     if line.dropped > allowed * line.rows_in:
         message = json.loads(first["evidence"])["message"]
+        if first["reason"] == RejectReason.BAD_BYTES:
+            message = f"{message}; {conversion()}"
         raise UserError(
             f"source {line.source}: {line.dropped:,} of {line.rows_in:,} records cannot be read as {source.adapter.name}"
             f" ({reasons}), more than limits.unreadable_share ({allowed:.0%}) allows."
             f" First: {first['source_row']}  {message}"
         )
     progress.say(
-        f"  ! {line.source}: {line.dropped:,} records could not be read ({reasons}); first: {first['source_row']}"
+        f"  ! {line.source}: {several(line.dropped, 'record')} could not be read ({reasons}); first: {first['source_row']}"
     )

@@ -203,7 +203,7 @@ def load_curation(path: Path, root: Path | None = None) -> tuple[CurationConfig,
     if isinstance(config.benchmarks, str):
         reference = config.benchmarks
         is_path = reference.endswith((".yaml", ".yml"))
-        found = path.parent / reference if is_path else find_config(reference, SHIPPED, "set of benchmarks")
+        found = path.parent / reference if is_path else find_benchmarks(reference)
         changes["benchmarks"] = load_benchmarks(found, root)
     elif config.benchmarks is not None:
         changes["benchmarks"] = _placed(config.benchmarks, path, root)
@@ -212,6 +212,15 @@ def load_curation(path: Path, root: Path | None = None) -> tuple[CurationConfig,
     if isinstance(held_to, BenchmarkSet) and (both := [each.name for each in held_to.sources if each.name in names]):
         raise UserError(f"{path}  sources: {both[0]!r} is also the name of a benchmark; give the source another name")
     return config.model_copy(update=changes), root if root is not None else path.parent / config.root
+
+
+def find_benchmarks(reference: str) -> Path:
+    """Return the file of a set of benchmarks: a path that ends in .yaml, or the name of a shipped set.
+
+    Raises:
+        UserError: no shipped set has this name.
+    """
+    return find_config(reference, SHIPPED, "set of benchmarks", "*-benchmarks.yaml")
 
 
 def load_benchmarks(path: Path, root: Path | None = None) -> BenchmarkSet:

@@ -5,11 +5,12 @@ and the sources, which is what a manifest carries on.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 from pydantic import Field, ValidationError
 
-from crossthink.errors import UserError
+from crossthink.errors import UserError, record_fault
 from crossthink.files import digest, sha256_file
 from crossthink.tables import table_of
 from crossthink.workspace import Workspace
@@ -54,7 +55,7 @@ _ABOUT = {
 class Corpus(Record):
     """What `corpus.json` says."""
 
-    schema_version: int = 1
+    schema_version: Literal[1] = 1
     name: str
     settings: str
     """Digest of the curation settings: what was asked, without paths."""
@@ -91,11 +92,8 @@ def read_corpus(folder: Path) -> Corpus:
     try:
         return Corpus.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "(whole file)"
-        raise UserError(
-            f"{path}  {where}: {first['msg']}. The file is damaged; run the same curation again to rebuild it"
-        ) from None
+        remedy = "The file is damaged; run the same curation again to rebuild it"
+        raise UserError(f"{path}  {record_fault(error.errors()[0], remedy)}") from None
 
 
 def finished_corpus(folder: Path, key: str) -> Corpus | None:

@@ -10,7 +10,7 @@ import json
 
 from pydantic import ValidationError
 
-from crossthink.errors import UserError
+from crossthink.errors import UserError, record_fault
 from crossthink.files import digest
 from manifests.manifest import Manifest
 
@@ -38,21 +38,21 @@ def from_text(text: bytes, where: str) -> Manifest:
         manifest = Manifest.model_validate(stated)
         canonical = to_text(manifest)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(
-            f"{where}: {_first_fault(error)}. A manifest is never edited: restore it, or blend again"
-        ) from None
+        raise UserError(f"{where}: {_first_fault(error)}") from None
     if text != canonical:
         found = digest(manifest.model_dump(mode="json"))
         raise UserError(f"{where}  seal: the text was changed; what it says has seal {found}, expected {seal}")
     return manifest
 
 
+_REMEDY = "A manifest is never edited: restore it, or blend again"
+
+
 def _first_fault(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        fault = error.errors()[0]
-        return f"{'.'.join(map(str, fault['loc'])) or '(whole file)'}: {fault['msg']}"
+        return record_fault(error.errors()[0], _REMEDY)
     if isinstance(error, json.JSONDecodeError):
-        return f"line {error.lineno}: not valid JSON ({error.msg}); the file is cut or changed"
+        return f"line {error.lineno}: not valid JSON ({error.msg}); the file is cut or changed. {_REMEDY}"
     if isinstance(error, UnicodeError):
-        return "a text is not valid Unicode"
-    return "not a manifest, or a number in it is none"
+        return f"a text is not valid Unicode. {_REMEDY}"
+    return f"not a manifest, or a number in it is none. {_REMEDY}"

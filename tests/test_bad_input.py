@@ -61,6 +61,18 @@ def _damaged_corpus(folder: Path) -> list[object]:
     return ["blend", "natural", "--corpus", "sample"]
 
 
+def _newer(place: str, *arguments: object) -> Case:
+    """A record as a later version of the program might write it."""
+
+    def case(folder: Path) -> list[object]:
+        path = folder / "w" / place
+        stated = json.loads(path.read_text())
+        path.write_text(json.dumps({**stated, "schema_version": 9, "new": 1}))
+        return list(arguments)
+
+    return case
+
+
 def _unfinished_corpus(folder: Path) -> list[object]:
     (folder / "w/corpora/sample/corpus.json").unlink()
     return ["blend", "natural", "--corpus", "sample"]
@@ -153,10 +165,32 @@ CASES: dict[str, tuple[Case, str]] = {
     "a list of numbers": (_source(b"[1, 2, 3]", "rows.json"), r"3 of 3 records .*rows\.json"),
     "a missing file": (_curation(CURATION.format(adapter="gsm8k", file="DATA/nowhere.jsonl")), r"nowhere\.jsonl"),
     "a glob that matches nothing": (_curation(CURATION.format(adapter="gsm8k", file='"DATA/*.none"')), r"\*\.none"),
+    "a shipped curation without its data": (
+        _command("curate", "open-corpora"),
+        r"\.jsonl: there is no such file\. A shipped configuration comes without data; say with --data FOLDER",
+    ),
     "a hub data set that is not there": (
         _curation("name: c\nsources:\n  - {name: s, adapter: gsm8k, hub: {id: DATA/none}}\n"),
         r"none",
     ),
+    "a CSV of a spreadsheet in Windows-1252": (
+        _source("question,answer\nWas ist größer?,3\n".encode("cp1252"), "rows.csv"),
+        r"First: rows\.csv:2 holds bytes that are not UTF-8; .*iconv -f WINDOWS-1252",
+    ),
+    "a header in Windows-1252": (
+        _source("question,größe\n1?,3\n".encode("cp1252"), "rows.csv"),
+        r"rows\.csv:1: the header holds bytes that are not UTF-8; .*iconv",
+    ),
+    "UTF-16": (_source(GOOD_ROW.encode("utf-16")), r"rows\.jsonl: is written in UTF-16; .*iconv -f UTF-16"),
+    "a CSV parted by semicolons": (
+        _source(b"question;answer\nIs 1, or 2, right?;3\n", "rows.csv"),
+        r"rows\.csv:1: the header is one cell, 'question;answer', which looks parted by ';'; expected ','",
+    ),
+    "a TSV parted by commas": (
+        _source(b"question,answer\nWho?,3\n", "rows.tsv"),
+        r"looks parted by ','; expected '\\t'",
+    ),
+    "a device for a file": (_curation(CURATION.format(adapter="gsm8k", file="/dev/null")), r"/dev/null: is no file"),
     # curation files
     "no such config": (_command("curate", "nowhere.yaml"), r"nowhere\.yaml: no such file"),
     "no shipped config of this name": (_command("curate", "demos"), r"'demos'.*Did you mean 'demo'"),
@@ -304,6 +338,10 @@ CASES: dict[str, tuple[Case, str]] = {
         _command("decontaminate", "sample", "--against", "open"),
         r"'open': no shipped set of benchmarks of this name",
     ),
+    "a curation to decontaminate against": (
+        _command("decontaminate", "sample", "--against", "demo"),
+        r"'demo': no shipped set of benchmarks of this name\. There are: open-benchmarks\. Your own is",
+    ),
     "a report of unknown format": (
         _decontaminate("sample", "--report", "DATA/x.txt"),
         r"x\.txt: found the ending '\.txt', expected one of \.csv, \.json, \.parquet",
@@ -315,7 +353,16 @@ CASES: dict[str, tuple[Case, str]] = {
     "a schema that there is not": (_command("sources", "show", "gsm"), r"'gsm' is not known\. Did you mean 'gsm8k'"),
     "a file to guess that is missing": (_guess("x.jsonl", None), r"x\.jsonl: there is no such file"),
     "an unknown format to guess": (_guess("x.xlsx", b"PK"), r"x\.xlsx: expected a file of "),
-    "bytes to guess": (_guess("x.jsonl", b"\xff\xfe\xfd\n" * 9), r"x\.jsonl: "),
+    "bytes to guess": (_guess("x.jsonl", b"\xff\xfe\xfd\n" * 9), r"x\.jsonl: is written in UTF-16; "),
+    "a CSV in Windows-1252 to guess": (
+        _guess("x.csv", "question,answer\nWas ist größer?,3\n".encode("cp1252")),
+        r"none of the first 1 row can be read\. First: x\.csv:2 holds bytes that are not UTF-8; .*iconv",
+    ),
+    "a CSV parted by semicolons to guess": (
+        _guess("x.csv", b"question;answer\nWho?;3\n"),
+        r"x\.csv:1: .*parted by ';'",
+    ),
+    "broken JSON to guess": (_guess("x.jsonl", b'{"q": \n' * 3), r"none of the first 3 rows .*x\.jsonl:1 column"),
     "nothing to guess": (_guess("x.jsonl", b""), r"x\.jsonl: holds no rows"),
     "a truncated gzip to guess": (
         _guess("x.jsonl.gz", PACKED[:40]),
@@ -323,6 +370,7 @@ CASES: dict[str, tuple[Case, str]] = {
     ),
     "a parquet to guess that is none": (_guess("x.parquet", b"PAR1"), r"x\.parquet: is not a readable \.parquet file"),
     # recipes
+    "a folder of pass rates": (_recipe(RECIPE + "difficulty: {file: /}\n"), r"difficulty\.file /: is a folder"),
     "a weight with a huge exponent": (_share("1e999999999"), r"r\.yaml:5 .*expected a share .*'1e999999999'"),
     "a weight with a tiny exponent": (_share("1e-999999999"), r"r\.yaml:5 .*expected a share .*'1e-999999999'"),
     "a name with a slash on the command line": (_recipe(RECIPE, "--name", "a/b"), r"--name: .*'a/b'"),
@@ -370,6 +418,22 @@ CASES: dict[str, tuple[Case, str]] = {
     "a corpus that does not exist": (
         _command("blend", "natural", "--corpus", "sampel"),
         r"no corpus of this name.*Did you mean 'sample'",
+    ),
+    "a corpus of a newer version": (
+        _newer("corpora/sample/corpus.json", "blend", "natural", "--corpus", "sample"),
+        r"corpus\.json schema_version: found 9, expected 1: another version of crossthink wrote it",
+    ),
+    "a corpus of a newer version to show": (
+        _newer("corpora/sample/corpus.json", "show", "sample"),
+        r"corpus\.json schema_version: found 9, expected 1",
+    ),
+    "a blend of a newer version": (
+        _newer("manifests/gpr_up/1/manifest.json", "show", "gpr_up"),
+        r"manifest\.json: schema_version: found 9, expected 2: another version of crossthink wrote it",
+    ),
+    "neither a blend nor a corpus": (
+        _command("show", "sampel"),
+        r"no blend of this name\. There are: gpr_up\. Nor a corpus; there are: sample\. Did you mean 'sample'",
     ),
     "a corpus that is damaged": (_damaged_corpus, r"corpus\.json  \w+: "),
     "a corpus that is not finished": (_unfinished_corpus, r"curation has not finished"),

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from blends.tokenizer import load_tokenizer
-from crossthink.errors import UserError
+from crossthink.errors import UserError, several
 from manifests.manifest import TokenizerRecord
 from manifests.store import Stored
 from train_backend.plan import GRPOStage, NamedStage, Plan, SupervisedStage
@@ -81,7 +81,9 @@ def _check_batches(plan: Plan, stage: NamedStage, settings: GRPOStage, blend: St
     steps = steps_of(settings, stage.first_batch, blend)
     if steps < 1 or stage.first_batch + steps > manifest.batches:
         before = f", the stages before it take {stage.first_batch}" if stage.first_batch else ""
-        raise UserError(f"{of}: steps is {max(steps, 1)}{before}, and {manifest.name} has {manifest.batches} batches")
+        raise UserError(
+            f"{of}: steps is {max(steps, 1)}{before}, and {manifest.name} has {several(manifest.batches, 'batch', 'batches')}; blend more rows, or change the plan"
+        )
     mini_batch = settings.mini_batch_size or settings.batch_size
     devices = plan.resources.nodes * plan.resources.gpus_per_node
     if mini_batch * settings.rollouts % devices:

@@ -15,12 +15,11 @@ from rich.text import Text
 
 from crossthink.cli.options import Format, file_format
 from crossthink.cli.output import console, emit
-from crossthink.config import find_config
 from crossthink.errors import UserError, printable
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
 from curate.benchmarks import read_benchmarks
-from curate.config import SHIPPED, load_benchmarks
+from curate.config import find_benchmarks, load_benchmarks
 from curate.contamination import GREY_ZONE, LEAKS, ContaminationSettings, LeakPath, find_contamination
 from curate.corpus import ITEMS_FILE, check_corpus, read_corpus
 from curate.embedding import embedder
@@ -64,7 +63,7 @@ def decontaminate(
     check_corpus(folder, read_corpus(folder))
     items = ItemTable((folder / ITEMS_FILE,), schema=CORPUS_ITEM_SCHEMA)
     progress = Progress()
-    chosen = load_benchmarks(find_config(against, SHIPPED, "set of benchmarks"), data)
+    chosen = load_benchmarks(find_benchmarks(against), data)
     benchmarks = read_benchmarks(chosen, workspace, progress)
     with progress.step(f"hold {corpus} to {chosen.name}") as step:
         found = find_contamination(items, benchmarks.index(), ContaminationSettings(semantic=semantic))

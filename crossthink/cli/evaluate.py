@@ -59,6 +59,7 @@ def _read(reference: str, changes: dict[str, Any]) -> "EvaluationConfig":
 def _subject(
     config: "EvaluationConfig", model: str | None, base_url: str | None, run: str | None, workspace: Workspace
 ) -> "Subject":
+    from crossthink.config import with_options
     from curate.ask import ModelSettings
     from curate.evaluation.evaluate import Subject
 
@@ -71,13 +72,12 @@ def _subject(
         found = checkpoint_of(workspace.runs, run)
         here = {"model": str(found.folder), "base_url": None, "api": "chat"}
         return Subject(ModelSettings.model_validate(stated | here), run, found.words)
-    given = {"model": model, "base_url": base_url}
-    stated |= {key: value for key, value in given.items() if value is not None}
-    if "model" not in stated:
+    given = {key: value for key, value in (("model", model), ("base_url", base_url)) if value is not None}
+    if "model" not in stated | given:
         raise UserError(
             "expected a model: --model NAME, with --base-url where it is served, --run RUN, or `model:` in the YAML file"
         )
-    return Subject(ModelSettings.model_validate(stated))
+    return Subject(with_options(ModelSettings, stated, given))
 
 
 def _print(made: "Evaluation", workspace: Workspace) -> None:

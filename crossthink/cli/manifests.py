@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crossthink.cli.options import DEFAULT_WORKSPACE, StoreOption, WorkspaceOption
-from crossthink.errors import several
+from crossthink.errors import UserError, listing, nearest, several
 from crossthink.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -139,7 +139,15 @@ def show(
     from manifests.store import has, load
 
     place = Workspace(workspace, store)
-    if "@" in name or not (place.corpora / name).is_dir() or has(place.manifests, name):
-        print_blend(load(place.manifests, name))
-    else:
+    place.check()
+    if "@" not in name and (place.corpora / name).is_dir() and not has(place.manifests, name):
         print_ledger(read_corpus(place.corpus(name)))
+        return
+    try:
+        stored = load(place.manifests, name)
+    except UserError as error:
+        if "@" in name or has(place.manifests, name):
+            raise
+        corpora = [path.parent.name for path in place.corpora.glob("*/corpus.json")]
+        raise UserError(f"{error} Nor a corpus; there are: {listing(corpora)}.{nearest(name, corpora)}") from None
+    print_blend(stored)

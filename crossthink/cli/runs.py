@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crossthink.cli.front import Once
 from crossthink.cli.options import DEFAULT_WORKSPACE, Format, StoreOption, WorkspaceOption
 from crossthink.cli.train import RayAddressOption, failure_is_an_exit_code
 from crossthink.workspace import Workspace
@@ -13,7 +14,7 @@ from crossthink.workspace import Workspace
 if TYPE_CHECKING:
     from train_backend.overview import RunFolder
 
-run = typer.Typer(help="Look into one run, or go on with it.", no_args_is_help=True)
+run = typer.Typer(cls=Once, help="Look into one run, or go on with it.", no_args_is_help=True)
 
 
 def runs(

@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossthink.cli.front import Once
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 sources = typer.Typer(
-    help="List the known source schemas, show one, or propose a mapping for a file.", invoke_without_command=True
+    cls=Once,
+    help="List the known source schemas, show one, or propose a mapping for a file.",
+    invoke_without_command=True,
 )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
-from crossthink.config import find_config
 from crossthink.errors import UserError, listing, nearest
 from crossthink.files import digest, parquet_writer
 from crossthink.progress import Progress
@@ -20,8 +19,7 @@ from curate.ask.record import Tally
 from curate.ask.spending import Spending
 from curate.benchmarks import read_benchmarks
 from curate.code import code_digest
-from curate.config import SHIPPED as SHIPPED_SETS
-from curate.config import BenchmarkSet, load_benchmarks
+from curate.config import BenchmarkSet, find_benchmarks, load_benchmarks
 from curate.difficulty.settings import find_prompt
 from curate.evaluation.scores import write_scores
 from curate.evaluation.settings import EvaluationConfig
@@ -66,9 +64,7 @@ class Evaluator:
     ) -> None:
         self._config, self._subject, self._workspace, self._progress = config, subject, workspace, progress
         self._words = subject.words or wording(find_prompt(config.prompt))
-        chosen = _chosen(
-            load_benchmarks(find_config(config.benchmarks, SHIPPED_SETS, "set of benchmarks"), data), config
-        )
+        chosen = _chosen(load_benchmarks(find_benchmarks(config.benchmarks), data), config)
         read = read_benchmarks(chosen, workspace, progress)
         questions, self._left_out = benchmark_questions(read.items)
         self._questions = _limited(self._of_parts(questions), config.limit)

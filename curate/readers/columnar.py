@@ -1,7 +1,8 @@
 """Parquet, Arrow and Hugging Face data sets: columns in batches, turned into records of JSON values.
 
 Most columns are JSON values already. Where a type is not, it is written as text (times in ISO 8601, decimals as digits,
-bytes in base64, an infinity as "inf"); NaN is null, as in JSON text.
+an infinity as "inf"); NaN is null, as in JSON text. Bytes are text where they are UTF-8, for Spark and others write texts as
+plain BYTE_ARRAY, else base64.
 """
 
 import base64
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from crossthink.errors import UserError, listing
 from curate.readers.opening import Member
-from curate.readers.rows import Rejected, RejectReason, Row, printable
+from curate.readers.rows import Base64, Rejected, RejectReason, Row, printable
 
 _BATCH_ROWS = 4096
 
@@ -134,8 +135,15 @@ def json_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [json_value(element) for element in value]
     if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
+        return _text_of_bytes(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _text_of_bytes(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return Base64(base64.b64encode(value).decode("ascii"))
 
 
 def _unpacked_path(member: Member) -> Path:

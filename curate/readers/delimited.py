@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from crossthink.errors import UserError
 from curate.readers.opening import Member, lines, whole_text
-from curate.readers.rows import Rejected, RejectReason, Row, Splitter, printable
+from curate.readers.rows import Rejected, RejectReason, Row, Splitter, conversion, printable
 
 _ESCAPED_BYTE = re.compile(r"[\udc80-\udcff]")
 _LONE_BYTE = re.compile(
@@ -116,8 +116,17 @@ def _header(member: Member, rows: Iterator[_Cells | Rejected]) -> list[str]:
     if isinstance(first, Rejected):
         raise UserError(f"{first.place}: expected a header: {first.message}")
     names = first.cells
-    if "" in names or len(set(names)) < len(names) or any(map(_ESCAPED_BYTE.search, names)):
-        raise UserError(f"{member.name}:{first.line}: expected a header of different column names, found {names}")
+    place = f"{member.name}:{first.line}"
+    if any(map(_ESCAPED_BYTE.search, names)):
+        raise UserError(f"{place}: the header holds bytes that are not UTF-8; {conversion()}")
+    comma = "\t" if member.suffix == ".tsv" else ","
+    if len(names) == 1 and (other := next((mark for mark in "\t;|," if mark != comma and mark in names[0]), None)):
+        raise UserError(
+            f"{place}: the header is one cell, {names[0]!r}, which looks parted by {other!r}; expected {comma!r}."
+            " A .csv is parted by commas, a .tsv by tabs"
+        )
+    if "" in names or len(set(names)) < len(names):
+        raise UserError(f"{place}: expected a header of different column names, found {names}")
     return names
 
 

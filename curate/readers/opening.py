@@ -22,6 +22,7 @@ import zstandard
 
 from crossthink.errors import UserError
 from crossthink.files import sha256_file
+from curate.readers.rows import conversion
 
 MAX_LINE_BYTES = 64 << 20
 """A line beyond this is rejected without being held: a small archive can unpack to one endless line."""
@@ -95,12 +96,24 @@ def find_files(patterns: Sequence[str | Path]) -> list[SourceFile]:
         files = [Path(match) for match in matches if Path(match).is_file()]
         if not files:
             what = "no file matches" if glob.has_magic(pattern) else "there is no such file"
-            raise UserError(f"{pattern}: {what}")
-        found |= {os.path.abspath(file): file for file in files}  # noqa: PTH100  a link keeps its own name
+            raise UserError(
+                f"{pattern}: {'is no file, expected one' if Path(pattern).exists() else what}{_whose(pattern)}"
+            )
+        for file in sorted(
+            files, key=lambda file: (len(file.parts), file)
+        ):  # a link that is a loop makes endless paths
+            found.setdefault(os.path.realpath(file), file)
     if not found:
         raise UserError("no files are named; give at least one path or glob")
-    names = _shortest_names(list(found))
-    return sorted((SourceFile(path, names[key]) for key, path in found.items()), key=lambda file: file.name)
+    paths = {os.path.abspath(path): path for path in found.values()}  # noqa: PTH100  a link keeps its own name
+    names = _shortest_names(list(paths))
+    return sorted((SourceFile(path, names[key]) for key, path in paths.items()), key=lambda file: file.name)
+
+
+def _whose(pattern: str) -> str:
+    """Return what to do about a file that a shipped configuration names: it lies in this package, and data does not."""
+    is_ours = Path(pattern).absolute().is_relative_to(Path(__file__).parents[1])
+    return ". A shipped configuration comes without data; say with --data FOLDER where they are" if is_ours else ""
 
 
 def file_records(patterns: Sequence[str | Path]) -> list[FileFacts]:
@@ -276,7 +289,7 @@ def _skip_line(stream: IO[bytes]) -> None:
 
 def _without_mark(start: bytes, name: str) -> bytes:
     if start.startswith(_UTF16_MARKS):
-        raise UserError(f"{name}: is written in UTF-16; convert it to UTF-8")
+        raise UserError(f"{name}: is written in UTF-16; {conversion('UTF-16')}")
     return start.removeprefix(_UTF8_MARK)
 
 

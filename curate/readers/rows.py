@@ -33,6 +33,12 @@ class RejectReason(StrEnum):
     """Readable, but not of the schema that the adapter knows."""
 
 
+class Base64(str):
+    """Bytes that are no UTF-8, an image for one, as JSON can hold them; never a question or an answer."""
+
+    __slots__ = ()
+
+
 class Row(NamedTuple):
     place: str
     """FILE:LINE, or FILE:ROW where there are no lines; counted from 1, unique in the source."""
@@ -46,6 +52,11 @@ class Rejected:
     message: str
     raw: str
     """The offending text; bytes that are not UTF-8 are written as \\xNN."""
+
+
+def conversion(encoding: str = "WINDOWS-1252") -> str:
+    """Return what to do about a file that is not UTF-8; Windows-1252 is what spreadsheets of western Europe save."""
+    return f"convert the file to UTF-8, for example: iconv -f {encoding} -t UTF-8 OLD > NEW"
 
 
 def printable(raw: bytes) -> str:

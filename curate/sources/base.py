@@ -15,6 +15,7 @@ from crossthink.errors import listing
 from curate.items import Domain, Origin
 from curate.readers import Layout, Splitter
 from curate.readers import Record as Record
+from curate.readers.rows import Base64
 
 if TYPE_CHECKING:  # polars loads where batches are drafted
     import polars as pl
@@ -129,6 +130,8 @@ def text_of(record: Record, key: str) -> str:
     if key not in record:
         raise BadRecord(f"{key}: the key is missing, found {listing(map(str, record))}")
     value = record[key]
+    if isinstance(value, Base64):
+        raise BadRecord(f"{key}: expected text, found bytes that are not UTF-8")
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise BadRecord(f"{key}: expected text, found {type(value).__name__}")
     is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import ValidationError
 
-from crossthink.errors import UserError
-from curate.readers import Layout, Record, Row, read_files
+from crossthink.errors import UserError, several
+from curate.readers import Layout, Record, Rejected, RejectReason, Row, read_files
+from curate.readers.rows import conversion
 from curate.sources.base import BadRecord, Draft
 from curate.sources.details import details
 from curate.sources.drafting import mapping_adapter
@@ -102,20 +103,29 @@ def _well(draft: Callable[[Record], Draft], records: Sequence[Record]) -> list[D
 def _first_records(path: Path) -> tuple[Layout, list[Record]]:
     layout: Layout = "records"
     try:
-        records = _read(path, layout)
+        rows = _read(path, layout)
     except UserError:
         if not {".csv", ".tsv", ".zip"} & {suffix.lower() for suffix in path.suffixes}:
             raise
-        layout, records = "rows", _read(path, "rows")
-    if layout == "records" and _has_no_header(path, records):
-        layout, records = "rows", _read(path, "rows")
-    if not records:
-        raise UserError(f"{path}: none of the first {FIRST_ROWS} rows can be read")
+        layout, rows = "rows", _read(path, "rows")
+        if _cells(_records(rows)) <= 1:
+            raise
+    if layout == "records" and _has_no_header(path, _records(rows)):
+        layout, rows = "rows", _read(path, "rows")
+    if not (records := _records(rows)):
+        first = next(row for row in rows if isinstance(row, Rejected))
+        what = f"; {conversion()}" if first.reason == RejectReason.BAD_BYTES else ""
+        raise UserError(
+            f"{path}: none of the first {several(len(rows), 'row')} can be read. First: {first.place}  {first.message}{what}"
+        )
     return layout, records
 
 
-def _read(path: Path, layout: Layout) -> list[Record]:
-    rows = islice(read_files([path], layout), FIRST_ROWS)
+def _read(path: Path, layout: Layout) -> list[Row | Rejected]:
+    return list(islice(read_files([path], layout), FIRST_ROWS))
+
+
+def _records(rows: Sequence[Row | Rejected]) -> list[Record]:
     return [row.record for row in rows if isinstance(row, Row)]
 
 
@@ -130,7 +140,7 @@ def _has_no_header(path: Path, records: Sequence[Record]) -> bool:
 
 def _cells(records: Sequence[Record]) -> int:
     widths = [len(record) - 1 for record in records]
-    return max(set(widths), key=widths.count)
+    return max(set(widths), key=widths.count, default=0)
 
 
 def _combinations(

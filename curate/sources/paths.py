@@ -79,7 +79,7 @@ def as_text(value: Any, path: str) -> str:
     Raises:
         BadRecord: it is neither.
     """
-    return value if isinstance(value, str) else text_of({path: value}, path)
+    return value if type(value) is str else text_of({path: value}, path)
 
 
 def word(value: Any, path: str) -> str:

@@ -102,7 +102,7 @@ def _paths(model: BaseModel) -> list[str]:
 def _plain_reader(path: Path, *, required: bool) -> Reader:
     def read(record: Record) -> str | None:
         value = path.get(record)
-        if isinstance(value, str):
+        if type(value) is str:
             return value
         if value is MISSING:
             if required:

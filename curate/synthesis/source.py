@@ -8,11 +8,12 @@ WORKSPACE/synthetic/NAME/
 """
 
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 from pydantic import ValidationError
 
-from crossthink.errors import UserError, listing, nearest
+from crossthink.errors import UserError, listing, nearest, record_fault
 from crossthink.files import sha256_file
 from crossthink.workspace import Workspace
 from curate.items import ITEM_SCHEMA
@@ -38,7 +39,7 @@ QUESTION_SCHEMA = pa.schema(
 class Synthetic(Record):
     """What `synthetic.json` says."""
 
-    schema_version: int = 1
+    schema_version: Literal[1] = 1
     name: str
     key: str
     """Digest of settings, inputs, prompts and code: the same key means that nothing needs to be done again."""
@@ -80,9 +81,7 @@ def read_synthetic(workspace: Workspace, name: str) -> tuple[Path, Synthetic]:
     try:
         stated = Synthetic.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "(whole file)"
-        raise UserError(f"{path}  {where}: {first['msg']}. {_REMEDY}") from None
+        raise UserError(f"{path}  {record_fault(error.errors()[0], _REMEDY)}") from None
     for pinned in stated.files:
         file = folder / pinned.name
         found = sha256_file(file) if file.is_file() else "no file"

@@ -86,6 +86,9 @@ def test_the_ledger_of_a_corpus_that_lost_everything_early_is_zeros(crossthink: 
         (["--nope"], 2, "No such option: --nope"),
         (["check"], 2, "Missing argument 'name'"),
         (["blend", "natural", "--size", "x"], 2, "--size"),
+        (["blend", "natural", "--corpus", "a", "--corpus", "b"], 2, "--corpus: is given 2 times, expected once"),
+        (["run", "show", "a", "-w", "a", "--workspace=b"], 2, "--workspace: is given 2 times, expected once"),
+        (["ls", "-w", ""], 2, "--workspace: found nothing, expected a value"),
     ],
 )
 def test_a_wrong_use_says_what_is_right(

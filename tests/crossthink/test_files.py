@@ -1,7 +1,10 @@
 """Files appear whole or not at all, and one writer holds a folder."""
 
+import errno
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossthink.errors import UserError
+from crossthink.errors import UserError, os_fault
 from crossthink.files import atomic_directory, atomic_path, digest, locked, write_parquet
 from tests.support import ROOT
 
@@ -82,3 +85,21 @@ def test_a_file_above_is_said_to_be_no_folder(tmp_path: Path) -> None:
                 write(tmp_path / place),
             ):
                 pass
+
+
+@pytest.mark.parametrize(
+    "full",
+    [
+        OSError(errno.ENOSPC, "Error writing bytes to file. Detail: [errno 28] No space left on device"),
+        OSError("11815 requested and 8346 written"),
+    ],
+    ids=["Arrow", "NumPy"],
+)
+@pytest.mark.parametrize("whole", [atomic_path, atomic_directory])
+def test_a_full_disk_is_named_by_what_was_being_written(
+    tmp_path: Path, whole: Callable[[Path], AbstractContextManager[Path]], full: OSError
+) -> None:
+    with pytest.raises(OSError) as found, whole(tmp_path / "x"):
+        raise full
+    assert os_fault(found.value) == f"{tmp_path / 'x'}: No space left on device"
+    assert not list(tmp_path.iterdir())

@@ -206,6 +206,7 @@ def test_the_command_prices_then_prints_what_sql_can_ask_again(
         ([], "expected a model: --model NAME"),
         (["--run", "r", "--model", "m"], "--run: its checkpoint is the model"),
         (["--run", "r"], "no run of this name"),
+        (["--model", "m", "--base-url", "localhost:8000"], "--base-url: String should match pattern"),
         (["--model", "m", "--name", "../e"], "--name: expected at most 100 letters"),
     ],
 )

@@ -397,3 +397,12 @@ def test_what_save_to_disk_wrote_is_read_through_datasets(tmp_path: Path) -> Non
     assert [row.place for row in hub_rows(str(tmp_path / "saved"))][-1] == "saved/train:5"
     with pytest.raises(UserError, match=r"has no split 'test'. There are: train"):
         list(hub_rows(str(tmp_path / "saved"), split="test"))
+
+
+def test_a_link_to_a_folder_above_it_makes_no_file_twice(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"q": 1}\n')
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "again.jsonl").symlink_to(tmp_path / "rows.jsonl")
+    (tmp_path / "other.jsonl").write_text('{"q": 1}\n')
+    found = opening.find_files([tmp_path / "**/*.jsonl"])
+    assert [file.name for file in found] == ["again.jsonl", "other.jsonl"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from hypothesis import given
@@ -161,3 +162,19 @@ def test_the_answer_does_not_depend_on_how_rows_are_batched() -> None:
     columns = adapter("qa_rows").columns
     assert columns is not None
     assert pl.concat([columns(frame[:33]), columns(frame[33:])]).equals(columns(frame))
+
+
+def test_a_binary_column_of_texts_is_text_and_other_bytes_are_no_question(tmp_path: Path) -> None:
+    questions = [
+        b"Wie gro\xc3\x9f?",
+        b"Wie gro\xdf?",
+    ]  # Spark writes texts as plain BYTE_ARRAY; the second is Windows-1252
+    pq.write_table(pa.table({"q": questions, "a": [b"3", b"4"], "image": [b"\x89PNG", None]}), tmp_path / "x.parquet")
+    chosen = mapping("{question: q, answer: a}")
+    first, second = (row for row in read_files([tmp_path / "x.parquet"]) if isinstance(row, Row))
+    draft = chosen.draft(first.record)
+    assert (draft.question, draft.answer, draft.extra) == ("Wie groß?", "3", {"image": "iVBORw=="})
+    with pytest.raises(BadRecord, match="q: expected text, found bytes that are not UTF-8"):
+        chosen.draft(second.record)
+    assert chosen.columns is not None
+    assert chosen.columns(pl.read_parquet(tmp_path / "x.parquet"))["bad"].all()

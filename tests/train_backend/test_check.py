@@ -54,7 +54,7 @@ def attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Attempt:
     ("changes", "said"),
     [
         ({"batch": 8}, "batch_size is 8, and the manifest's batches have 4 rows"),
-        ({"more": ", steps: 5"}, "steps is 5, and small has 4 batches"),
+        ({"more": ", steps: 5"}, "steps is 5, and small has 4 batches; blend more rows, or change the plan"),
         ({"more": ", tokens_per_gpu: 4000"}, "tokens_per_gpu is 4000, and one answer may have 4008"),
         ({"more": ", steps: 4}, {kind: grpo, batch_size: 4, max_prompt_length: 9, max_response_length: 9"}, GONE),
     ],
