@@ -61,9 +61,11 @@ def write_rows(
                 write_dropped(rows.cast(DROPPED_SCHEMA))
         gone = _Gone(item_stages)
         for places, rows in items.tables(ITEM_SCHEMA.names, RULED_ROWS):
-            write_items(_with_signals(_those(rows, has_variant[places])))
             drops, is_gone = gone.among(places)
             write_dropped(_dropped(drops, _those(rows.select(_OF_ITEM), is_gone)))
+            rows = _those(rows, has_variant[places])  # a copy, so all that were read are let go
+            write_items(_with_signals(rows))
+            del rows  # before the next are read
         _write_variants(items, variants, variant_stages, write_variants, write_dropped)
     return int(has_variant.sum()), variants.count
 
