@@ -47,10 +47,10 @@ def use_threads(threads: int | None) -> None:
 
 
 def use_memory(memory: str | None) -> None:
-    """Fix the memory that stages may use, from text such as "2GiB" or "800MB"; call it before Polars is imported.
+    """Fix the memory that stages may use, from text such as "2GiB" or "800MB"; call it before Polars and PyArrow are imported.
 
-    Its allocator then keeps what one batch frees for the next: by default it returns it to the system within half a second,
-    and every page that comes back costs a fault.
+    Their allocators then keep what one batch frees for the next: by default they return it to the system within half a second,
+    or a second, and every page that comes back costs a fault.
 
     Raises:
         UserError: the text, or the variable, is not an amount of memory, or too small a one.
@@ -59,6 +59,7 @@ def use_memory(memory: str | None) -> None:
     if memory is not None:
         os.environ[MEMORY_VARIABLE] = memory
     os.environ["_RJEM_MALLOC_CONF"] = f"dirty_decay_ms:{KEPT_MILLISECONDS},muzzy_decay_ms:0"
+    os.environ["MIMALLOC_PURGE_DELAY"] = str(KEPT_MILLISECONDS)
 
 
 def memory_bytes() -> int:

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ ROW_GROUP_ROWS = 65_536
 """Rows of one Parquet row group, fixed so that the same table gives the same bytes on any machine."""
 BATCH_ROWS = 16_384
 """Rows of one batch of an Arrow file; a row group is a whole number of them."""
+_BLOCK_BYTES = 2**18
 
 
 def canonical_json(value: Any) -> bytes:
@@ -41,6 +43,15 @@ def sha256_file(path: Path) -> str:
     """Return the SHA-256 (hex) of a file's bytes, read in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def crc32_file(path: Path) -> int:
+    """Return the CRC-32 of a file's bytes: it finds damage as a SHA-256 does, at a third of the cost, but no forgery."""
+    checksum, block = 0, memoryview(bytearray(_BLOCK_BYTES))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(block):
+            checksum = zlib.crc32(block[:count], checksum)
+    return checksum
 
 
 @contextmanager

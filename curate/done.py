@@ -3,7 +3,7 @@
 .stages/N-NAME/   drops.parquet   the places that go, with reason and evidence
                   *.parquet       what the stage leaves besides
                   *.arrow         rows that later stages read: items, variants
-                  stage.json      written last: the key, the files' SHA-256, the ledger, the facts
+                  stage.json      written last: the key, the files' CRC-32, the ledger, the facts
 """
 
 import json
@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from crossthink.engines import release_memory
-from crossthink.files import atomic_directory, digest, parquet_writer, sha256_file, write_json, write_parquet
+from crossthink.files import atomic_directory, crc32_file, digest, parquet_writer, write_json, write_parquet
 from crossthink.progress import Progress
 from curate.stage import DROPS_SCHEMA, Outcome
 from curate.table import PLACE, ItemTable
@@ -136,9 +136,9 @@ def finish(folder: Path, key: str, ledger: list[LedgerLine], facts: dict[str, An
     write_json(folder / STAGE_FILE, {"key": key, "files": _pins(folder), "ledger": lines, "facts": facts})
 
 
-def _pins(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file but the description."""
-    return {path.name: sha256_file(path) for path in sorted(folder.iterdir()) if path.name != STAGE_FILE}
+def _pins(folder: Path) -> dict[str, int]:
+    """The CRC-32 of each file but the description."""
+    return {path.name: crc32_file(path) for path in sorted(folder.iterdir()) if path.name != STAGE_FILE}
 
 
 def write_outcome(

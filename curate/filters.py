@@ -6,16 +6,22 @@ faults that published sets are seen to have: blank options, the same option twic
 the option its index points at. Each rule is an expression with a reason; the first that fires is the reason of the drop.
 """
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
 from crossthink.config import Settings
 from curate.items import Domain
+from curate.phrases import is_not_ascii
 from curate.stage import Outcome, Reason, evidence_text, judge
 from curate.table import ItemTable
 
 NOTHING = ("", "n/a", "N/A", "n/A", "N/a")
 """Answers, questions and options that say nothing, without the space around them."""
+
+_AT_A_TIME = 512
+"""Texts whose bytes stay in the cache together."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -75,13 +81,39 @@ def drop_unverifiable(variants: ItemTable, settings: FilterSettings) -> Outcome:
     """
     is_open_gpr = (pl.col("template") == "open") & (pl.col("domain") == Domain.GPR.value)
     could_be_long = pl.col("answer").str.len_bytes() > 2 * settings.max_answer_words  # a word and a space each
-    words = pl.col("answer").str.count_matches(r"\S+")
-    counted = (
-        batch.filter(is_open_gpr & could_be_long).with_columns(words=words)
-        for batch in variants.batches(["template", "domain", "answer"])
+    candidates = (
+        batch.filter(is_open_gpr & could_be_long) for batch in variants.batches(["template", "domain", "answer"])
     )
+    counted = (batch.with_columns(words=count_words(batch["answer"])) for batch in candidates)
     return judge(
         counted,
         {Reason.ANSWER_TOO_LONG: pl.col("words") > settings.max_answer_words},
         evidence=evidence_text("words", pl.col("words")),
     )
+
+
+def count_words(texts: pl.Series) -> pl.Series:
+    """Return how many words, between white space, each text has; a regular expression finds them at a third of the speed.
+
+    Args:
+        texts: String series without nulls.
+    """
+    _, offsets, data = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()
+    ends = np.frombuffer(offsets, np.int64)[: len(texts) + 1]
+    letters = np.frombuffer(data or b"", np.uint8)[: ends[-1]]
+    starts = range(0, len(texts), _AT_A_TIME)
+    counts = [np.empty(0, np.int64), *(_words_of_bytes(letters, ends[at : at + _AT_A_TIME + 1]) for at in starts)]
+    not_ascii = texts.to_frame("text").select(is_not_ascii(pl.col("text")).arg_true()).to_series()
+    others = not_ascii.filter(texts.gather(not_ascii).str.contains(r"[^\S\t-\r ]"))  # other white space: few
+    counted = texts.gather(others).str.count_matches(r"\S+")
+    return pl.Series("words", np.concatenate(counts), pl.UInt32).scatter(others, counted)
+
+
+def _words_of_bytes(letters: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Count the words of each text from one end to the next, where only ASCII has white space."""
+    letters, ends = letters[ends[0] : ends[-1]], ends - ends[0]
+    is_space = (letters == ord(" ")) | (letters - np.uint8(ord("\t")) <= ord("\r") - ord("\t"))
+    follows = np.ones(len(letters), np.bool_)
+    follows[1:] = is_space[:-1]
+    follows[ends[ends < len(letters)]] = True
+    return np.diff(np.searchsorted(np.flatnonzero(follows > is_space), ends))

@@ -281,6 +281,7 @@ def _write_variants(path: Path, items: ItemTable) -> int:
             variants = make_variants(batch)
             added += int(batch["options"].is_not_null().sum())
             write(variants.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(MADE_SCHEMA))
+            del batch, variants  # before the next are read
     return added
 
 

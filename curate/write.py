@@ -4,9 +4,9 @@ Each batch of items is read whole: rows whose variants stay go to `items.parquet
 `dropped.parquet` with their reason. Nothing is held but a batch and a mask.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from curate.schemas import CORPUS_ITEM_SCHEMA, DROPPED_SCHEMA, SIGNAL_NAMES, VAR
 from curate.signals import SIGNAL_COLUMNS, with_signals
 from curate.table import PLACE, ItemTable
 
+_Write: TypeAlias = Callable[[pa.Table], None]
 _SHOWN = ["question", "options"]
 _OF_ITEM = [name for name in DROPPED_SCHEMA.names if name in ITEM_SCHEMA.names]
 _OF_VARIANT = [*(name for name in DROPPED_SCHEMA.names if name in VARIANT_SCHEMA.names), "item_place"]
@@ -52,19 +53,20 @@ def write_rows(
         parquet_writer(folder / VARIANTS_FILE, VARIANT_SCHEMA) as write_variants,
         parquet_writer(folder / DROPPED_FILE, DROPPED_SCHEMA) as write_dropped,
     ):
-        for _, rows in variants.tables([*VARIANT_SCHEMA.names, "item_place"]):
+        for _, rows in variants.tables(["item_place"]):
             has_variant[_numbers(rows["item_place"])] = True
-            write_variants(rows.select(VARIANT_SCHEMA.names).cast(VARIANT_SCHEMA))
         for source in ingested:
             rejected = ItemTable((source.folder / REJECTED_FILE,), schema=DROPPED_SCHEMA)
             for _, rows in rejected.tables(DROPPED_SCHEMA.names):
                 write_dropped(rows.cast(DROPPED_SCHEMA))
         gone = _Gone(item_stages)
         for places, rows in items.tables(ITEM_SCHEMA.names, RULED_ROWS):
-            write_items(_with_signals(rows.filter(pl.Series(has_variant[places]).to_arrow())))
-            write_dropped(_dropped(*gone.among(places, rows.select(_OF_ITEM))))
-        for dropped in _dropped_variants(items, variants, variant_stages):
-            write_dropped(dropped)
+            drops, is_gone = gone.among(places)
+            write_dropped(_dropped(drops, _those(rows.select(_OF_ITEM), is_gone)))
+            rows = _those(rows, has_variant[places])  # a copy, so all that were read are let go
+            write_items(_with_signals(rows))
+            del rows  # before the next are read
+        _write_variants(items, variants, variant_stages, write_variants, write_dropped)
     return int(has_variant.sum()), variants.count
 
 
@@ -75,12 +77,12 @@ class _Gone:
         self._coming = [stage.drops() for stage in stages]
         self._held = [next(coming, None) for coming in self._coming]
 
-    def among(self, places: npt.NDArray[np.int64], rows: pa.Table) -> tuple[pl.DataFrame, pa.Table]:
-        """Return the drops of the next places, which have no gap, in order, and the rows that are dropped."""
+    def among(self, places: npt.NDArray[np.int64]) -> tuple[pl.DataFrame, npt.NDArray[np.bool_]]:
+        """Return the drops of the next places, which have no gap, in order, and which of the places they are."""
         drops = self._before(int(places[-1]) + 1)
         is_gone = np.zeros(len(places), np.bool_)
         is_gone[drops[PLACE].to_numpy() - places[0]] = True
-        return drops, rows.filter(pl.Series(is_gone).to_arrow())
+        return drops, is_gone
 
     def _before(self, stop: int) -> pl.DataFrame:
         taken = [NO_DROPS]
@@ -97,22 +99,27 @@ class _Gone:
         return pl.concat(taken).sort(PLACE)
 
 
-def _dropped_variants(items: ItemTable, variants: ItemTable, stages: Sequence[Done]) -> Iterator[pa.Table]:
-    """Dropped variants, with the question and the options of their item; both tables are read once, side by side."""
+def _write_variants(
+    items: ItemTable, variants: ItemTable, stages: Sequence[Done], write: _Write, write_dropped: _Write
+) -> None:
+    """Write variants, the dropped with the question and the options of their item; both tables are read side by side."""
     gone, shown = _Gone(stages), items.tables(_SHOWN)
     here = next(shown, None)
-    for places, rows in ItemTable(variants.files, None, variants.schema).tables(_OF_VARIANT):
-        drops, said = gone.among(places, rows)
+    for places, rows in ItemTable(variants.files, None, variants.schema).tables([*VARIANT_SCHEMA.names, "item_place"]):
+        drops, is_gone = gone.among(places)
+        write(_those(rows.select(VARIANT_SCHEMA.names), ~is_gone).cast(VARIANT_SCHEMA))
+        said = _those(rows.select(_OF_VARIANT), is_gone)
         while drops.height and here is not None:
             of_items, item_places = here[0], _numbers(said["item_place"])
             count = int(np.searchsorted(item_places, of_items[-1], side="right"))
-            yield _dropped(
-                drops.head(count),
-                said.slice(0, count),
-                here[1].take(pl.Series(item_places[:count] - of_items[0]).to_arrow()),
-            )
+            shown_here = here[1].take(pl.Series(item_places[:count] - of_items[0]).to_arrow())
+            write_dropped(_dropped(drops.head(count), said.slice(0, count), shown_here))
             drops, said = drops.slice(count), said.slice(count)
             here = next(shown, None) if drops.height else here
+
+
+def _those(rows: pa.Table, which: npt.NDArray[np.bool_]) -> pa.Table:
+    return rows.filter(pl.Series(which).to_arrow())
 
 
 def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:

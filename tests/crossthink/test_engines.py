@@ -26,7 +26,8 @@ held = batch()
 top = resident()
 del held
 time.sleep(1.5)
-pl.int_range(1000, eager=True).cast(pl.String).sort()  # the allocator looks at its clock where it is used
+pl.int_range(1000, eager=True).cast(pl.String).sort()  # an allocator looks at its clock where it is used
+large = [pa.allocate_buffer(1 << 20) for _ in range(3)]
 kept = resident()
 release_memory()
 print(top, kept, resident())

@@ -206,7 +206,7 @@ def test_a_source_that_loses_most_of_its_rows_is_said_loudly(crossthink: Command
     assert "! essays loses 90% of its rows in verifiable, most as answer_too_long" in said
 
 
-@pytest.mark.parametrize("damage", ["cut", "list", "gone", "rows"])
+@pytest.mark.parametrize("damage", ["cut", "list", "gone", "rows", "bit"])
 def test_a_damaged_stage_is_done_again(
     crossthink: CommandLine, tmp_path: Path, sample_workspace: Path, damage: str
 ) -> None:
@@ -220,6 +220,10 @@ def test_a_damaged_stage_is_done_again(
         (stage / "stage.json").write_text("[]")
     elif damage == "gone":
         (stage / pipeline.variants_file(0)).unlink()
+    elif damage == "bit":
+        rows = bytearray((stage / pipeline.variants_file(0)).read_bytes())
+        rows[len(rows) // 2] ^= 1
+        (stage / pipeline.variants_file(0)).write_bytes(rows)
     else:
         (stage / "drops.parquet").write_bytes(b"PAR1")
     (corpus / ".stages/.5-templates.99999.tmp").mkdir()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crossthink.files import write_parquet
 from curate.dedup import DedupSettings, drop_exact_duplicates
-from curate.filters import FilterSettings, drop_malformed, drop_unverifiable, is_blank
+from curate.filters import FilterSettings, count_words, drop_malformed, drop_unverifiable, is_blank
 from curate.identity import item_id
 from curate.items import ITEM_SCHEMA
 from curate.self_check import SelfCheckSettings, drop_uncheckable
@@ -102,6 +102,15 @@ def test_only_long_open_general_answers_are_too_long(variant: Rows, changes: dic
     assert dropped["reason"].to_list() == (["answer_too_long"] if goes else [])
     if goes:
         assert json.loads(dropped["evidence"][0]) == {"words": 11}
+
+
+_SPACED = st.text(st.sampled_from("ab1 \t\n\x0b\x0c\r\x1c\x1f\x7f\x85\xa0é\u2003中"), max_size=12)
+
+
+@given(st.lists(_SPACED, max_size=40))
+def test_words_are_what_stands_between_white_space(texts: list[str]) -> None:
+    series = pl.Series(texts * 40, dtype=pl.String)  # more than are counted at once
+    assert count_words(series).to_list() == series.str.count_matches(r"\S+").to_list()
 
 
 def test_the_preferred_source_keeps_a_duplicate(items: Rows) -> None:
