@@ -116,13 +116,13 @@ class LedgerLine(Record):
 
 def _held_to_its_digest(curation: dict[str, Any], record: ValidationInfo) -> dict[str, Any]:
     expected, found = record.data.get("settings"), digest(curation)
-    if found != expected:
+    if curation and found != expected:
         raise ValueError(f"found settings of digest {found}, expected {expected}")
     return curation
 
 
 Curation = Annotated[dict[str, Any], AfterValidator(_held_to_its_digest)]
-"""What a curation was asked, without places: the value that the field `settings` before it is the digest of."""
+"""What a curation was asked, without places: the value that the field `settings` before it is the digest of; or not said."""
 
 CURATION_UNSAID: Any = Field(default_factory=dict, exclude_if=lambda curation: not curation)
 """Records that were written before settings were kept have their digest alone, and keep their text."""
