@@ -44,7 +44,7 @@ def record_fault(fault: Any, remedy: str) -> str:
             f"schema_version: found {fault['input']}, expected {expected}: another version of crossthink wrote it;"
             " use that version, or another workspace"
         )
-    return f"{where}: {fault['msg']}. {remedy}"
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}. {remedy}"
 
 
 def os_fault(error: OSError) -> str:

@@ -26,7 +26,16 @@ from curate.schemas import (
     VARIANT_SCHEMA,
     VERDICTS_SCHEMA,
 )
-from manifests.manifest import Asked, CorpusRecord, FileRecord, LedgerLine, Record, SourceRecord
+from manifests.manifest import (
+    CURATION_UNSAID,
+    Asked,
+    CorpusRecord,
+    Curation,
+    FileRecord,
+    LedgerLine,
+    Record,
+    SourceRecord,
+)
 from manifests.view import View
 
 ITEMS_FILE, VARIANTS_FILE, DROPPED_FILE = "items.parquet", "variants.parquet", "dropped.parquet"
@@ -59,6 +68,7 @@ class Corpus(Record):
     name: str
     settings: str
     """Digest of the curation settings: what was asked, without paths."""
+    curation: Curation = CURATION_UNSAID
     key: str
     """Digest of settings, source files and code: the same key means that nothing needs to be done again."""
     sources: list[SourceRecord]
@@ -75,6 +85,7 @@ class Corpus(Record):
         return CorpusRecord(
             name=self.name,
             settings=self.settings,
+            curation=self.curation,
             content=digest(pinned),
             items=self.items,
             variants=self.variants,

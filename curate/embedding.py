@@ -78,6 +78,13 @@ def model_identity(name: str | None) -> str:
     return digest([folder.name, [[path.relative_to(folder).as_posix(), sha256_file(path)] for path in files]])
 
 
+def model_name(name: str | None) -> str | None:
+    """Return a model's name for records, without a path: a folder goes by its last part and its content."""
+    if name is None or not Path(name).is_dir():
+        return name
+    return f"{Path(name).resolve().name}@{model_identity(name)[:16]}"
+
+
 def nearest(
     queries: Vectors, index: Vectors, k: int, least: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Vectors]:

@@ -35,7 +35,7 @@ from curate.corpus import (
     ledger_table,
 )
 from curate.done import Done, Unit, made, reuse, write_drops, write_outcome
-from curate.embedding import model_identity
+from curate.embedding import model_identity, model_name
 from curate.ingest import INGESTED_FILE
 from curate.inputs import SourceInput, open_inputs, without_places
 from curate.judging.asking import Judge
@@ -73,12 +73,13 @@ def curate(config: CurationConfig, root: Path, workspace: Workspace, progress: P
         held_to = benchmarks.key if benchmarks else None
         models = [model_identity(config.contamination.semantic)]
         models += [model_identity(config.near_duplicates.semantic)] if config.near_duplicates else []
-        asked = [settings_digest(config), limits, [each.identity() for each in inputs]]
+        stated = asked_of(config)
+        asked = [digest(stated), limits, [each.identity() for each in inputs]]
         key = digest([*asked, held_to, models, code_digest()])
         if (finished := finished_corpus(folder, key)) is not None:
             progress.say(f"corpus {config.name}: stands as it was built ({finished.items:,} items); nothing to do")
             return finished
-        return _Run(config, folder, workspace, progress).run(inputs, benchmarks, key)
+        return _Run(config, folder, workspace, progress).run(inputs, benchmarks, stated, key)
 
 
 def price(config: CurationConfig, root: Path, workspace: Workspace, progress: Progress) -> dict[str, Estimate]:
@@ -140,7 +141,9 @@ class _Run:
         require_memory(items.height)
         return ingested, items
 
-    def run(self, inputs: Sequence[SourceInput], benchmarks: Benchmarks | None, key: str) -> Corpus:
+    def run(
+        self, inputs: Sequence[SourceInput], benchmarks: Benchmarks | None, stated: dict[str, Any], key: str
+    ) -> Corpus:
         sources = [source.settings.name for source in inputs]
         ingested, items = self._ingest(inputs)
         stage_key = digest([done.key for done in ingested])
@@ -164,7 +167,7 @@ class _Run:
             (self._folder / CORPUS_FILE).unlink(missing_ok=True)  # from here to its writing there is no corpus
             counts = write_rows(self._folder, ingested, items, dropping, variants, refusing)
             records = [source.record(done.ledger[0].rows_in) for source, done in zip(inputs, ingested, strict=True)]
-            return self._describe([*records, *(benchmarks.records if benchmarks else [])], key, counts)
+            return self._describe([*records, *(benchmarks.records if benchmarks else [])], stated, key, counts)
 
     def _decide(self, stage: Stage, unit: Unit, rows: ItemTable, sources: Sequence[str], before: str) -> Done:
         settings = stage.settings.model_dump(mode="json") if stage.settings else None
@@ -239,7 +242,9 @@ class _Run:
         self._number += 1
         return self._folder / ".stages" / f"{self._number}-{name}"
 
-    def _describe(self, sources: list[SourceRecord], key: str, counts: tuple[int, int]) -> Corpus:
+    def _describe(
+        self, sources: list[SourceRecord], stated: dict[str, Any], key: str, counts: tuple[int, int]
+    ) -> Corpus:
         """Write the ledger, what stages left besides, and, last, the corpus's description."""
         ledger = [line for stage in self._done for line in stage.ledger]
         write_parquet(self._folder / LEDGER_FILE, ledger_table(ledger))
@@ -251,7 +256,8 @@ class _Run:
             names.append(name)
         corpus = Corpus(
             name=self._config.name,
-            settings=settings_digest(self._config),
+            settings=digest(stated),
+            curation=stated,
             key=key,
             sources=sources,
             ledger=ledger,
@@ -290,12 +296,14 @@ def _not_standing(variants: ItemTable) -> Iterator[pl.DataFrame]:
         yield batch.filter(pl.col("reason").is_not_null())
 
 
-def settings_digest(config: CurationConfig) -> str:
-    """Digest of what was asked: the configuration without its name and without the places of files."""
+def asked_of(config: CurationConfig) -> dict[str, Any]:
+    """Return what was asked: the configuration without its name, the places of files and models, and what spends."""
     left_out = {"name", "root", "limits", "sources", "benchmarks", "judges", "grey_zones"}
     asked = config.model_dump(mode="json", exclude=left_out) | judges_identity(config.judges, config.grey_zones)
+    for stage in filter(None, (asked["contamination"], asked["near_duplicates"])):
+        stage["semantic"] = model_name(stage["semantic"])
     benchmarks = config.benchmarks.sources if isinstance(config.benchmarks, BenchmarkSet) else []
-    return digest(
+    return (
         asked
         | {"sources": [without_places(source) for source in config.sources]}
         | {"benchmarks": [without_places(source) for source in benchmarks]}

@@ -1,4 +1,4 @@
-"""What two manifests say differently, value by value: recipe, pins, sources, ledger, weights.
+"""What two manifests say differently, value by value: recipe, curation, pins, sources, ledger, weights.
 
 Their rows are compared in `manifests.diff`; here only the manifests are read, so it costs nothing.
 """
@@ -28,6 +28,12 @@ def recipe_changes(before: Manifest, after: Manifest) -> list[Change]:
     """Return what was asked differently, its labels aside; a component is known by its name, wherever it stands."""
     asked = [{key: value for key, value in each.recipe.items() if key not in LABELS} for each in (before, after)]
     return _differing(dict(_values(asked[0])), dict(_values(asked[1])))
+
+
+def curation_changes(before: Manifest, after: Manifest) -> list[Change]:
+    """Return which settings of the curation differ; none where a manifest has only their digest."""
+    stated = [each.corpus.curation for each in (before, after)]
+    return _differing(dict(_values(stated[0])), dict(_values(stated[1]))) if all(stated) else []
 
 
 def pin_changes(before: Manifest, after: Manifest) -> list[Change]:

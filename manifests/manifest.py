@@ -9,10 +9,10 @@ under its own SHA-256.
 """
 
 import hashlib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 from crossthink.files import digest
 
@@ -114,12 +114,27 @@ class LedgerLine(Record):
     reasons: dict[str, int]
 
 
+def _held_to_its_digest(curation: dict[str, Any], record: ValidationInfo) -> dict[str, Any]:
+    expected, found = record.data.get("settings"), digest(curation)
+    if curation and found != expected:
+        raise ValueError(f"found settings of digest {found}, expected {expected}")
+    return curation
+
+
+Curation = Annotated[dict[str, Any], AfterValidator(_held_to_its_digest)]
+"""What a curation was asked, without places: the value that the field `settings` before it is the digest of; or not said."""
+
+CURATION_UNSAID: Any = Field(default_factory=dict, exclude_if=lambda curation: not curation)
+"""Records that were written before settings were kept have their digest alone, and keep their text."""
+
+
 class CorpusRecord(Record):
     """The corpus that a blend was drawn from, pinned by its content."""
 
     name: str
     settings: str
     """Digest of the curation settings."""
+    curation: Curation = CURATION_UNSAID
     content: str
     """Digest of the corpus files."""
     items: int

@@ -7,6 +7,7 @@ how a damaged one is mended. Where the bytes lie is `manifests.objects`' affair;
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -262,6 +263,9 @@ def _expected_files(manifest: Manifest) -> list[str]:
 
 
 def _says_the_same(stored: Manifest, draft: Manifest) -> bool:
-    """Whether two manifests describe one blend: the version, the pins and the toolkit's own version aside."""
-    own = {"version", "files", "crossthink"}
+    """Whether two manifests describe one blend: the version, the pins and the toolkit's own version aside.
+
+    The settings of the curation go by their digest, which a manifest may have alone.
+    """
+    own: dict[str, Any] = {"version": True, "files": True, "crossthink": True, "corpus": {"curation"}}
     return stored.model_dump(exclude=own) == draft.model_dump(exclude=own)

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from blends.report.ask import Answer, Asker
-from manifests.changes import Change, Weight, pin_changes, recipe_changes, source_changes, weights
+from manifests.changes import (
+    Change,
+    Weight,
+    curation_changes,
+    pin_changes,
+    recipe_changes,
+    source_changes,
+    weights,
+)
 from manifests.diff import CorpusRows, compare_rows, count_reasons
 from manifests.pairs import IN, MOVED, OUT
 from manifests.store import Stored
@@ -31,7 +39,7 @@ class Difference:
     """A comparison; `before` is the other blend, `after` the one that the page is about.
 
     Attributes:
-        changes: what differs in recipe, pins and sources, by title.
+        changes: what differs in recipe, curation, pins and sources, by title.
         sources: rows of each source in both.
         moved: rows of both whose batch, component, prompt or gold differs.
         reasons: rows by change, component and reason.
@@ -70,6 +78,7 @@ def difference(ask: Asker, before: Stored, after: Stored, was: CorpusRows | None
         counts=ask(_ROWS, before=old.name, before_version=old.version),
         changes={
             "Recipe": recipe_changes(old, new),
+            "Curation": curation_changes(old, new),
             "Pinned": pin_changes(old, new),
             "Sources": source_changes(old, new),
         },

@@ -31,11 +31,18 @@ def diff(
     store: StoreOption = None,
     threads: ThreadsOption = None,
 ) -> None:
-    """Compare two blends: recipe, sources, ledger, weights, and rows in, out and moved, each with its reason."""
+    """Compare two blends: recipe, curation, sources, ledger, weights, and rows in, out and moved, each with its reason."""
     use_threads(threads)
     from crossthink.cli.corpora import corpus_rows
     from crossthink.cli.output import console, emit
-    from manifests.changes import ledger_changes, pin_changes, recipe_changes, source_changes, weights
+    from manifests.changes import (
+        curation_changes,
+        ledger_changes,
+        pin_changes,
+        recipe_changes,
+        source_changes,
+        weights,
+    )
     from manifests.diff import compare_rows
 
     format = file_format(rows) if rows else Format.TABLE
@@ -47,6 +54,7 @@ def diff(
     if old.digests == new.digests:
         out.print("The same recipe, sources and content.")
     _print_changes("recipe", recipe_changes(old, new))
+    _print_changes("curation", curation_changes(old, new))
     _print_changes("pinned", pin_changes(old, new))
     _print_changes("sources", source_changes(old, new))
     _print_changes("ledger (source.stage.figure)", ledger_changes(old, new))

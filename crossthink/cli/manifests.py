@@ -10,6 +10,7 @@ from crossthink.errors import UserError, listing, nearest, several
 from crossthink.workspace import Workspace
 
 if TYPE_CHECKING:
+    from manifests.changes import Change
     from manifests.store import Stored
 
 
@@ -77,13 +78,13 @@ _SHOWN_KEYS = 4
 
 def _what_changed(before: "Stored", after: "Stored") -> list[str]:
     """Return a line for each part of a manifest that is not as in the version before."""
-    from manifests.changes import pin_changes, recipe_changes, source_changes
+    from manifests.changes import curation_changes, pin_changes, recipe_changes, source_changes
     from manifests.pairs import IN, MOVED, OUT, pair_rows
 
     old, new = before.manifest, after.manifest
-    asked = [f"{each.key} {_said(each.before)} -> {_said(each.after)}" for each in recipe_changes(old, new)]
     parts = {
-        "recipe": [line if len(line) <= 80 else f"{line[:77]}..." for line in asked],
+        "recipe": _asked(recipe_changes(old, new)),
+        "curation": _asked(curation_changes(old, new)),
         "sources": [each.key for each in source_changes(old, new)],
         "pinned": [each.key for each in pin_changes(old, new)],
     }
@@ -93,6 +94,11 @@ def _what_changed(before: "Stored", after: "Stored") -> list[str]:
     changes = pair_rows(before.rows_path, after.rows_path)["change"].to_list()
     figures = ", ".join(f"{changes.count(kind):,} {kind}" for kind in (OUT, IN, MOVED))
     return [*lines, f"content: {figures}; {old.rows:,} -> {several(new.rows, 'row')}"]
+
+
+def _asked(changes: "Sequence[Change]") -> list[str]:
+    lines = [f"{each.key} {_said(each.before)} -> {_said(each.after)}" for each in changes]
+    return [line if len(line) <= 80 else f"{line[:77]}..." for line in lines]
 
 
 def _said(value: object) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from blends.report.page import corpus_stands
 from blends.report.schedule import runs
 from blends.report.wording import breakable, cut, percent, points, visible
 from crossthink.cli.catalog import open_catalog
+from crossthink.files import digest
 from crossthink.workspace import Workspace
 from manifests.catalog import Catalog
 from manifests.store import Stored, load
@@ -61,8 +63,8 @@ def test_the_first_paragraph_says_what_it_is(page: str, stored: Stored) -> None:
         "No row comes twice",
     ):
         assert fact in lead[1]
-    for digest in manifest.digests.model_dump().values():
-        assert digest in page
+    for value in manifest.digests.model_dump().values():
+        assert value in page
 
 
 def test_only_its_own_style_and_script_are_let_in(page: str) -> None:
@@ -120,6 +122,19 @@ def test_a_corpus_made_anew_is_not_the_one_that_the_manifest_pins(
 def test_a_blend_compared_with_itself_differs_in_nothing(sample_workspace: Path, stored: Stored) -> None:
     page = render(Workspace(sample_workspace), other=Other(stored, None, None))
     assert "Nothing differs: the same recipe, the same sources, the same rows in the same order." in page
+
+
+def test_a_setting_of_the_curation_that_changed_is_shown_with_both_values(
+    sample_workspace: Path, stored: Stored
+) -> None:
+    settings = stored.manifest.corpus.curation | {"filters": {"max_answer_words": 77}}
+    record = stored.manifest.corpus.model_copy(update={"settings": digest(settings), "curation": settings})
+    before = replace(stored, manifest=stored.manifest.model_copy(update={"corpus": record}))
+    page = render(Workspace(sample_workspace), other=Other(before, None, None))
+    _, _, shown = page.partition("What the curation was asked otherwise")
+    assert re.search(r"max_<wbr>answer_<wbr>words.*?>77<.*?>10<", shown.partition("</table>")[0], re.DOTALL), shown[
+        :600
+    ]
 
 
 def test_what_is_shown_beside_a_number_is_the_query_that_gave_it(catalog: Catalog) -> None:

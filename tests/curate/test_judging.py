@@ -178,6 +178,9 @@ def test_where_the_judge_is_and_what_it_may_spend_changes_no_digest(tmp_path: Pa
         moved = write_config(tmp_path, elsewhere, "budget: {requests: 1000}")
         assert read_corpus(built(moved, tmp_path / "w")) == one
         assert elsewhere.calls == []
+    text = (tmp_path / "w/corpora/judged/corpus.json").read_text()
+    assert one.curation["judges"]["quality"]["model"]["model"] == "judge"
+    assert not [word for word in ("127.0.0.1", "localhost", "http", "API_KEY", "budget") if word in text]
 
 
 def page(_: Call) -> Raw:

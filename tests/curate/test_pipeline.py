@@ -1,6 +1,7 @@
 """The pipeline: nothing is lost, the same inputs give the same bytes, a kill costs one stage at most."""
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -12,10 +13,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from crossthink.errors import UserError
+from crossthink.files import digest
 from crossthink.progress import Progress
 from crossthink.workspace import Workspace
 from curate import pipeline, stages
 from curate.config import load_curation
+from curate.corpus import read_corpus
 from curate.done import ConservationError
 from curate.stage import Outcome
 from manifests.store import load
@@ -164,6 +168,66 @@ def test_a_damaged_description_is_built_again(crossthink: CommandLine, tmp_path:
     assert crossthink("curate", config, "-w", tmp_path / "w")[0] == 0
     assert _files(corpus) == _files(sample_workspace / "corpora/sample")
     assert not (corpus / ".stages/9-of-another-configuration").exists()
+
+
+def test_a_corpus_and_its_manifests_keep_the_settings_that_their_digest_is_of(sample_workspace: Path) -> None:
+    corpus = read_corpus(sample_workspace / "corpora/sample")
+    record = load(sample_workspace / "manifests", "gpr_up").manifest.corpus
+    assert digest(corpus.curation) == corpus.settings == record.settings
+    assert corpus.curation == record.curation
+    assert corpus.curation["filters"] == {"max_answer_words": 10}
+    names = [[source["name"] for source in corpus.curation[key]] for key in ("sources", "benchmarks")]
+    assert names == [["mcq", "open", "sums"], ["exam"]]
+
+
+def test_a_corpus_whose_settings_were_edited_is_damaged_and_one_from_before_they_were_kept_reads(
+    crossthink: CommandLine, tmp_path: Path, sample_workspace: Path
+) -> None:
+    shutil.copytree(sample_workspace, tmp_path / "w")
+    path = tmp_path / "w/corpora/sample/corpus.json"
+    whole = path.read_text()
+    path.write_text(whole.replace('"max_answer_words": 10', '"max_answer_words": 11'))
+    with pytest.raises(
+        UserError, match=r"corpus\.json  curation: found settings of digest \w{64}, expected \w{64}\. The"
+    ):
+        read_corpus(path.parent)
+    stated = json.loads(whole)
+    del stated["curation"]
+    path.write_text(json.dumps(stated))
+    assert read_corpus(path.parent).record().curation == {}
+    blend = ("blend", "gpr_up", "--corpus", "sample", "--batch-size", 12, "-w", tmp_path / "w")
+    assert "stood already as version 1" in crossthink(*blend)[1]
+    before = crossthink(*blend, "--name", "before")
+    assert before[0] == 0, before[2]
+    code, shown, _ = crossthink("diff", "before", "gpr_up", "-w", tmp_path / "w")
+    assert (code, "curation" in shown) == (0, False)
+
+
+def test_settings_say_no_place_of_a_model_or_a_data_set(tmp_path: Path) -> None:
+    (tmp_path / "encoder").mkdir()
+    (tmp_path / "encoder/config.json").write_text("{}")
+    model = str(tmp_path / "encoder")
+    (tmp_path / "c.yaml").write_text(
+        f"""
+name: c
+root: {tmp_path}
+sources:
+  - {{name: here, adapter: gsm8k, hub: {{id: {model}}}}}
+  - {{name: files, adapter: gsm8k, files: [{tmp_path}/x.jsonl]}}
+contamination: {{semantic: {model}}}
+near_duplicates: {{semantic: {model}}}
+judges:
+  - {{name: local, model: {{model: {model}, key_from: SECRET_KEY}}}}
+"""
+    )
+    stated = pipeline.asked_of(load_curation(tmp_path / "c.yaml")[0])
+    text = json.dumps(stated)
+    assert not [word for word in (str(tmp_path), "SECRET_KEY", "base_url", "budget") if word in text]
+    before = stated["near_duplicates"]["semantic"]
+    assert before == stated["contamination"]["semantic"]
+    assert before.startswith("encoder@")
+    (tmp_path / "encoder/config.json").write_text('{"layers": 2}')
+    assert pipeline.asked_of(load_curation(tmp_path / "c.yaml")[0])["near_duplicates"]["semantic"] != before
 
 
 def test_a_stage_that_loses_rows_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from crossthink.files import digest
 from crossthink.workspace import StorePlace
 from manifests.manifest import (
     ORDER_SCHEMA,
@@ -23,6 +24,11 @@ from manifests.manifest import (
 from manifests.store import Written, write
 
 CORPUS = CorpusRecord(name="sums", settings="s" * 64, content="c" * 64, items=100, variants=100)
+
+
+def curated(**curation: Any) -> CorpusRecord:
+    """Return the corpus of a curation with these settings."""
+    return CorpusRecord(**CORPUS.model_dump() | {"settings": digest(curation), "curation": curation})
 
 
 def sums(numbers: list[int], component: str = "sums", batch_size: int = 2) -> pa.Table:

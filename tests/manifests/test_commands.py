@@ -16,7 +16,7 @@ from crossthink.workspace import Workspace
 from curate.config import load_curation
 from curate.pipeline import curate
 from manifests.store import load
-from tests.manifests.support import write_sums
+from tests.manifests.support import curated, write_sums
 from tests.support import ROOT, CommandLine, write_sample_config
 
 
@@ -98,6 +98,22 @@ def test_diff_of_one_name_compares_its_last_two_versions(crossthink: CommandLine
     assert re.search(r"seed +0 +3", named)
     assert "2 out, 2 in, 0 moved; 2 the same in the same batch" in named
     assert "The same recipe, sources and content." in crossthink("diff", "sums@2", "sums", "-w", workspace)[1]
+
+
+def test_a_setting_of_the_curation_that_changed_is_named_with_both_values(
+    crossthink: CommandLine, tmp_path: Path
+) -> None:
+    place = Workspace(tmp_path / "w").manifests
+    for most in (10, 8):
+        words = {f"rule{number}": most for number in range(45)}
+        write_sums(place, [1, 2], corpus=curated(filters=words | {"max_answer_words": most}))
+    shown = crossthink("diff", "sums", "-w", tmp_path / "w")[1]
+    curation, _, pinned = shown.partition("\npinned")
+    assert re.search(r"\ncuration\b.*filters\.rule0 +10 +8", curation, re.DOTALL)
+    assert (len(re.findall(r"filters\.\w+ +10 +8", curation)), "... and 6 more" in curation) == (40, True)
+    assert re.search(r"corpus\.settings +\w{12} +\w{12}", pinned)
+    shown = crossthink("log", "sums", "-w", tmp_path / "w")[1]
+    assert "  curation: filters.rule0 10 -> 8, filters.rule1 10 -> 8," in shown
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manifests.changes import Change, ledger_changes, pin_changes, recipe_changes, source_changes, weights
+from manifests.changes import (
+    Change,
+    curation_changes,
+    ledger_changes,
+    pin_changes,
+    recipe_changes,
+    source_changes,
+    weights,
+)
 from manifests.diff import UNKNOWN_IN, UNKNOWN_OUT, CorpusRows, compare_rows, count_reasons
 from manifests.manifest import CorpusRecord, FileRecord, LedgerLine, SourceRecord
 from manifests.store import Stored, write
-from tests.manifests.support import CORPUS, draft, holdout_rule, sums, write_sums
+from tests.manifests.support import CORPUS, curated, draft, holdout_rule, sums, write_sums
 
 RECURATED = CorpusRecord(**CORPUS.model_dump() | {"content": "d" * 64})
 
@@ -319,6 +327,27 @@ def test_what_two_manifests_say_differently_is_listed_by_key(place: Path) -> Non
     ]
     assert ledger_changes(old, new) == [Change("sums.ingest.kept", 5, 4), Change("sums.ingest.dropped", 0, 1)]
     assert [each.rows for each in weights(old, new)] == [(2, 2)]
+
+
+def test_settings_of_a_curation_that_changed_are_listed_by_key_with_both_values() -> None:
+    sums_source, algebra = {"name": "sums", "license": "MIT"}, {"name": "algebra", "license": None}
+    parts = {"filters": {"max_answer_words": 10}, "near_duplicates": {"bands": 32}, "sources": [sums_source]}
+    old = draft(sums([1, 2]), corpus=curated(**parts))
+    changed = {"filters": {"max_answer_words": 8}, "sources": [algebra, sums_source | {"license": "CC0-1.0"}]}
+    new = draft(sums([1, 2]), corpus=curated(**parts | changed))
+    assert curation_changes(old, new) == [
+        Change("filters.max_answer_words", 10, 8),
+        Change("sources[sums].license", "MIT", "CC0-1.0"),
+        Change("sources (order)", ["sums"], ["algebra", "sums"]),
+    ]
+    assert [each.key for each in pin_changes(old, new)] == ["corpus.settings"]
+    assert curation_changes(old, old) == []
+
+
+def test_what_is_known_by_its_digest_alone_differs_in_its_digest_alone() -> None:
+    old, new = draft(sums([1, 2])), draft(sums([1, 2]), corpus=curated(filters={"max_answer_words": 8}))
+    assert curation_changes(old, new) == curation_changes(new, old) == []
+    assert [each.key for each in pin_changes(old, new)] == ["corpus.settings"]
 
 
 def test_a_changed_source_says_what_of_it_changed() -> None:

@@ -1,5 +1,7 @@
 """The three digests change exactly when what they are of changes, and a check finds every changed byte."""
 
+import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossthink.errors import UserError
+from crossthink.files import digest
 from manifests.catalog import Catalog
 from manifests.manifest import (
     LABELS,
@@ -24,7 +27,7 @@ from manifests.manifest import (
 from manifests.seal import from_text, to_text
 from manifests.store import Stored, check, load, write
 from manifests.views import views
-from tests.manifests.support import CORPUS, draft, holdout_rule, sums, write_sums
+from tests.manifests.support import CORPUS, curated, draft, holdout_rule, sums, write_sums
 
 words = st.text(alphabet="ab[]., ", max_size=3)
 values = st.recursive(
@@ -121,6 +124,42 @@ def test_a_manifest_says_what_models_its_rows_came_through_and_nothing_where_the
         {"source": None, "model": "judge", "failures": [("empty", 2)], "prompts": [("solve.v1", "d")]},
         {"source": "made", "model": "m", "failures": [], "prompts": [("solve.v1", "d")]},
     ]
+
+
+def test_a_manifest_from_before_settings_were_kept_has_the_text_that_it_always_had(tmp_path: Path) -> None:
+    text = to_text(draft(sums([1, 2, 3, 4]), sums([9])))
+    assert sha256(text).hexdigest() == "5756d06f556e6c9682fc3dd692b135232e1a1804cd6a1a35fdcfbbdea7e77163"
+    assert to_text(from_text(text, "here")) == text
+    check(write_sums(tmp_path, [1, 2, 3, 4], held=[9]).stored, deep=True)
+
+
+def test_keeping_the_settings_makes_no_other_version_of_a_blend(tmp_path: Path) -> None:
+    settings_kept = curated(dedup={"prefer": ["sums"]})
+    before = settings_kept.model_copy(update={"curation": {}})
+    assert write_sums(tmp_path, [1, 2], corpus=before).is_new
+    again = write_sums(tmp_path, [1, 2], corpus=settings_kept)
+    assert (again.is_new, again.stored.manifest.version, again.stored.manifest.corpus.curation) == (False, 1, {})
+    assert write_sums(tmp_path, [1, 2], corpus=curated(dedup={"prefer": []})).stored.manifest.version == 2
+
+
+curations = st.dictionaries(words, values | st.floats(-1e9, 1e9), min_size=1, max_size=3)
+
+
+@given(curations, curations)
+def test_a_manifest_holds_the_settings_to_their_digest(one: dict[str, Any], other: dict[str, Any]) -> None:
+    manifest = draft(sums([1, 2]), corpus=curated(**one))
+    assert from_text(to_text(manifest), "here") == manifest
+    stated = json.loads(to_text(manifest)) | {"corpus": manifest.corpus.model_dump(mode="json") | {"curation": other}}
+    del stated["seal"]
+    forged = json.dumps(stated | {"seal": digest(stated)}, indent=2, ensure_ascii=False).encode() + b"\n"
+    if digest(other) == digest(one):
+        return
+    with pytest.raises(UserError) as found:
+        from_text(forged, "here")
+    assert str(found.value) == (
+        f"here: corpus.curation: found settings of digest {digest(other)}, expected {digest(one)}."
+        " A manifest is never edited: restore it, or blend again"
+    )
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.lists(st.integers(1, 9), min_size=1, max_size=8))
