@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 
 ROW_GROUP_ROWS = 65_536
 """Rows of one Parquet row group, fixed so that the same table gives the same bytes on any machine."""
+ROW_GROUP_BYTES = 64 * 2**20
+"""Of texts in one Parquet row group, about: longer texts are in smaller groups, which depend on nothing else."""
 BATCH_ROWS = 16_384
 """Rows of one batch of an Arrow file; a row group is a whole number of them."""
+BATCH_BYTES = 32 * 2**20
+"""Of one batch of an Arrow file, about: a file of longer texts has batches of half the rows, a quarter, ..."""
+_GROUP_STEP = 1024
 _BLOCK_BYTES = 2**18
 
 
@@ -178,7 +183,7 @@ def parquet_writer(path: Path, schema: "pa.Schema") -> "Iterator[Callable[[pa.Ta
             if rows.num_rows:
                 writers[0].write_table(rows)
 
-        with _grouped(schema, put, ROW_GROUP_ROWS) as write:
+        with _grouped(schema, put, _row_group_rows) as write:
             yield write
         if not writers:
             put(pa.Table.from_batches([], schema))
@@ -191,46 +196,89 @@ def arrow_writer(path: Path, schema: "pa.Schema") -> "Iterator[Callable[[pa.Tabl
     Nothing is encoded or compressed, so reading some columns costs copying their bytes: a third of what Parquet takes.
 
     Args:
-        path: the new file; every batch but the last has `BATCH_ROWS` rows.
+        path: the new file; every batch but the last has as many rows, `BATCH_ROWS` or, of long texts, a part of it.
         schema: of every table that is appended.
     """
     import pyarrow as pa
 
+    size = 0
+
+    def batch_rows(rows: pa.Table) -> int:
+        nonlocal size
+        size = size or _batch_rows(rows)  # the first rows decide for all
+        return size
+
     with (
         pa.OSFile(str(path), "wb") as file,
         pa.ipc.new_file(file, schema) as writer,
-        _grouped(schema, writer.write_table, BATCH_ROWS) as write,
+        _grouped(schema, writer.write_table, batch_rows) as write,
     ):
         yield write
 
 
 @contextmanager
 def _grouped(
-    schema: "pa.Schema", put: "Callable[[pa.Table], None]", rows_of_group: int
+    schema: "pa.Schema", put: "Callable[[pa.Table], None]", rows_of_group: "Callable[[pa.Table], int]"
 ) -> "Iterator[Callable[[pa.Table], None]]":
-    """Yield a function that hands rows on in groups of one size, and the rest at the end.
+    """Yield a function that hands rows on in groups, and the rest at the end.
 
     How many pieces the rows come in depends on the threads that made them, and pages end where pieces do; here they are
     put together, so the same rows give the same bytes.
+
+    Args:
+        schema: of the rows.
+        put: gets each group.
+        rows_of_group: of the rows that wait, how many the next group has; more than there are if it is not whole.
     """
     import pyarrow as pa
 
-    waiting: list[pa.Table] = []
-
-    def put_groups(whole_only: bool) -> None:
-        table = pa.concat_tables(waiting) if waiting else pa.Table.from_batches([], schema)
-        whole = table.num_rows - table.num_rows % rows_of_group if whole_only else table.num_rows
-        for start in range(0, whole, rows_of_group):
-            put(table.slice(start, min(rows_of_group, whole - start)).combine_chunks())
-        waiting[:] = [table.slice(whole)]
+    waiting = pa.Table.from_batches([], schema)
 
     def write(rows: pa.Table) -> None:
-        waiting.append(rows)
-        if sum(each.num_rows for each in waiting) >= rows_of_group:
-            put_groups(whole_only=True)
+        nonlocal waiting
+        waiting = pa.concat_tables([waiting, rows])
+        while waiting.num_rows and waiting.num_rows >= (count := rows_of_group(waiting)):
+            put(waiting.slice(0, count).combine_chunks())
+            waiting = waiting.slice(count)
 
     yield write
-    put_groups(whole_only=False)
+    if waiting.num_rows:
+        put(waiting.combine_chunks())
+
+
+def _row_group_rows(rows: "pa.Table") -> int:
+    """`ROW_GROUP_ROWS`, or so many of the first rows that their texts have `ROW_GROUP_BYTES`."""
+    if rows.nbytes < ROW_GROUP_BYTES:
+        return ROW_GROUP_ROWS
+    held = 0
+    for start in range(0, min(rows.num_rows, ROW_GROUP_ROWS), _GROUP_STEP):
+        held += sum(_text_bytes(chunk) for column in rows.slice(start, _GROUP_STEP).columns for chunk in column.chunks)
+        if held >= ROW_GROUP_BYTES:
+            return start + _GROUP_STEP
+    return ROW_GROUP_ROWS
+
+
+def _text_bytes(values: "pa.Array") -> int:
+    """The bytes of all texts, in lists and structs too: unlike those of buffers they do not depend on how rows were cut."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_list(values.type):
+        return _text_bytes(values.flatten())
+    if pa.types.is_struct(values.type):
+        return sum(map(_text_bytes, values.flatten()))
+    is_text = any(
+        is_kind(values.type) for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary)
+    )
+    return pc.sum(pc.binary_length(values)).as_py() or 0 if is_text else 0
+
+
+def _batch_rows(rows: "pa.Table") -> int:
+    """`BATCH_ROWS`, or the half of it, a quarter, ... where that many rows as these have more than `BATCH_BYTES`."""
+    found = BATCH_ROWS
+    while found > 1 and found * rows.nbytes > BATCH_BYTES * rows.num_rows:
+        found //= 2
+    return found
 
 
 @contextmanager

@@ -30,8 +30,8 @@ from curate.schemas import DROPPED_SCHEMA
 from curate.sources import BadRecord, Draft
 from curate.verify import AnswerKind
 
-BATCH_ROWS = 20_000
-"""Records drafted before their items are made."""
+BATCH_ROWS, BATCH_BYTES = 20_000, 16 * 2**20
+"""Records drafted before their items are made, and the texts that they may have, about."""
 
 INGESTED_FILE, REJECTED_FILE = "items.arrow", "rejected.parquet"
 
@@ -98,19 +98,27 @@ def ingest_source(source: SourceInput, folder: Path, at: Callable[[str], None]) 
 def _drafts(source: SourceInput) -> Iterator[tuple[pl.DataFrame, list[Rejected]]]:
     """Yield drafts with what was rejected among them, in order."""
     rows: list[Row | Rejected] = []
+    held = 0
     for each in source.rows():
+        if rows and (isinstance(each, ColumnBatch) or len(rows) == BATCH_ROWS or held >= BATCH_BYTES):
+            yield _draft_rows(source, rows)
+            rows, held = [], 0
         if isinstance(each, ColumnBatch):
-            if rows:
-                yield _draft_rows(source, rows)
-                rows = []
             yield _draft_columns(source, each)
             continue
         rows.append(each)
-        if len(rows) == BATCH_ROWS:
-            yield _draft_rows(source, rows)
-            rows = []
+        held += _letters(each.record if isinstance(each, Row) else each.raw)
     if rows:
         yield _draft_rows(source, rows)
+
+
+def _letters(value: Any) -> int:
+    """How many letters the texts in a JSON value have."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict | list):
+        return sum(map(_letters, value.values() if isinstance(value, dict) else value))
+    return 0
 
 
 def _draft_rows(source: SourceInput, rows: Iterable[Row | Rejected]) -> tuple[pl.DataFrame, list[Rejected]]:

@@ -1,6 +1,6 @@
 """What the memory that is set means for a curation: how many rows it reads at once, and how many items it holds at all.
 
-A batch is smaller where less than the default is set, down to a batch of a file; no output depends on it. What compares items
+A batch is smaller where rows are long or less than the default is set, down to a batch of a file; no output depends on it. What compares items
 holds arrays that grow with them, and a setting that is too small for these is refused before the work begins. The figures
 are of `python -m benchmarks.scale`, where the kernel ends a run that needs more than was set.
 """
@@ -9,8 +9,9 @@ from math import ceil
 
 from crossthink.engines import DEFAULT_MEMORY, LEAST_MEMORY, memory_bytes
 from crossthink.errors import UserError
-from crossthink.files import BATCH_ROWS
 
+PART_BYTES = 128 * 2**20
+"""Read at once, by the default memory; what is computed of it takes several times as much."""
 ALWAYS_BYTES = 384 * 2**20
 """Libraries, the index of the benchmarks, and a small batch on its way through a stage."""
 ITEM_BYTES = 160
@@ -18,14 +19,17 @@ ITEM_BYTES = 160
 _STEP = 64 * 2**20
 
 
-def rows_at_once(most: int) -> int:
-    """Return how many rows to read at once: a part of `most` when less memory than the default is set.
+def rows_at_once(most: int, row_bytes: float, step: int) -> int:
+    """Return how many rows to read at once: a part of `most` where they are long or less memory than the default is set.
 
     Args:
-        most: a multiple of `BATCH_ROWS`, as the part is.
+        most: a multiple of `step`, as the part is.
+        row_bytes: of a row, on average.
+        step: rows of a batch of the file.
     """
     share = min(memory_bytes(), DEFAULT_MEMORY) / DEFAULT_MEMORY
-    return min(most, max(BATCH_ROWS, int(most * share) // BATCH_ROWS * BATCH_ROWS))
+    rows = share * min(most, PART_BYTES / max(row_bytes, 1))
+    return min(most, max(step, int(rows) // step * step))
 
 
 def require_memory(items: int) -> None:

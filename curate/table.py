@@ -130,11 +130,12 @@ class ItemTable:
         return None if keep is None or keep.all() else keep
 
     def _parts(self, columns: Sequence[str], rows: int) -> Iterator["_Part"]:
-        place, rows = self.first, rows_at_once(rows)
+        place = self.first
         for path, height in zip(self.files, self.heights, strict=True):
-            with _opened(path, self.schema, columns) as read:
-                for offset in range(0, height, rows):
-                    yield _Part(read, offset, place + offset, place + min(offset + rows, height))
+            with _opened(path, self.schema, columns) as (read, step):
+                at_once = rows_at_once(rows, path.stat().st_size / max(height, 1), step)
+                for offset in range(0, height, at_once):
+                    yield _Part(read, offset, place + offset, place + min(offset + at_once, height))
             place += height
 
 
@@ -164,22 +165,32 @@ def _height(path: Path) -> int:
     with pa.OSFile(str(path)) as file:
         reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=[0]))
         batches = reader.num_record_batches
-        return BATCH_ROWS * (batches - 1) + reader.get_batch(batches - 1).num_rows if batches else 0
+        return _batch_rows(file) * (batches - 1) + reader.get_batch(batches - 1).num_rows if batches else 0
+
+
+def _batch_rows(file: pa.NativeFile) -> int:
+    """How many rows each batch of an Arrow file has but the last (`crossthink.files.arrow_writer`)."""
+    reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=[0]))
+    return int(reader.get_batch(0).num_rows) if reader.num_record_batches > 1 else BATCH_ROWS
 
 
 @contextmanager
-def _opened(path: Path, schema: pa.Schema, columns: Sequence[str]) -> Iterator[Callable[[int, int], pa.Table]]:
-    """Yield the function that reads columns of a file from a row on, so many rows."""
+def _opened(
+    path: Path, schema: pa.Schema, columns: Sequence[str]
+) -> Iterator[tuple[Callable[[int, int], pa.Table], int]]:
+    """Yield the function that reads columns of a file from a row on, so many rows; and of how many rows both are multiples."""
     if path.suffix != ARROW:
         scan = pl.scan_parquet(path, glob=False).select(columns)
-        yield lambda offset, rows: scan.slice(offset, rows).collect().to_arrow(compat_level=pl.CompatLevel.oldest())
+        oldest = pl.CompatLevel.oldest()
+        yield lambda offset, rows: scan.slice(offset, rows).collect().to_arrow(compat_level=oldest), BATCH_ROWS
         return
     options = pa.ipc.IpcReadOptions(included_fields=[schema.get_field_index(name) for name in columns])
     with pa.OSFile(str(path)) as file:  # read, not mapped: pages of a mapped file count as the process's memory
         reader = pa.ipc.open_file(file, options=options)
+        step = _batch_rows(file)
 
         def read(offset: int, rows: int) -> pa.Table:
-            numbers = range(offset // BATCH_ROWS, (offset + rows - 1) // BATCH_ROWS + 1)
+            numbers = range(offset // step, (offset + rows - 1) // step + 1)
             return pa.Table.from_batches([reader.get_batch(number) for number in numbers]).select(columns)
 
-        yield read
+        yield read, step

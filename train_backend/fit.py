@@ -143,7 +143,7 @@ def _check_prompt_lengths(tokenizer: Any, limit: int, blend: Stored, rows: int) 
 
 def _prompts(blend: Stored, rows: int) -> Iterator[tuple[list[str], list[Any]]]:
     """Yield row ids and prompts of the rows that will be trained on, each row's first time only."""
-    with pq.ParquetFile(blend.rows_path) as file:
+    with pq.ParquetFile(blend.rows_path, pre_buffer=False) as file:
         for batch in file.iter_batches(columns=["position", "epoch", "row_id", "prompt"]):
             kept = [row for row in batch.to_pylist() if row["epoch"] == 0 and row["position"] < rows]
             if kept:

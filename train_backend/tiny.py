@@ -72,7 +72,7 @@ def write_model(folder: Path, tokenizer: Any, settings: TinyModel, max_positions
 
 
 def _texts(order: Path) -> Iterator[str]:
-    with pq.ParquetFile(order) as file:
+    with pq.ParquetFile(order, pre_buffer=False) as file:
         left = TRAINED_ROWS
         for batch in file.iter_batches(batch_size=left, columns=["prompt", "ground_truth"]):
             yield from _row_texts(batch.slice(0, left).to_pylist())

@@ -24,7 +24,7 @@ def blocks(
         rows: how many from the top; None: all.
         block_rows: rows of a block; the same number gives the same blocks on any machine.
     """
-    with pq.ParquetFile(order) as file:
+    with pq.ParquetFile(order, pre_buffer=False) as file:
         left = file.metadata.num_rows if rows is None else rows
         for block in file.iter_batches(batch_size=block_rows, columns=columns):
             if left <= 0:

@@ -6,8 +6,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from crossthink.errors import UserError
-from curate.readers.columnar import parquet_rows
+from curate.readers.columnar import parquet_rows, rows_at_once
 from curate.readers.opening import Member, find_files, members
 from curate.readers.rows import Rejected, Row
 
@@ -46,18 +48,20 @@ def column_batches(patterns: Sequence[str | Path]) -> Iterator[ColumnBatch | Row
 
 def _batches(member: Member) -> Iterator[ColumnBatch | Row | Rejected]:
     import polars as pl
+    import pyarrow.parquet as pq
 
     try:
         scan = pl.scan_parquet(member.path, glob=False)
         height = scan.select(pl.len()).collect().item()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        at_once = rows_at_once(pq.read_metadata(member.path), BATCH_ROWS)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, pa.ArrowException):
         yield from parquet_rows(member)  # says what is wrong with the file
         return
     if not height:
         raise UserError(f"{member.name}: holds no rows, there is nothing to read")
-    for start in range(0, height, BATCH_ROWS):
+    for start in range(0, height, at_once):
         try:
-            frame = scan.slice(start, BATCH_ROWS).collect()
+            frame = scan.slice(start, at_once).collect()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
             yield from islice(parquet_rows(member), start, None)
             return

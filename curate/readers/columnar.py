@@ -9,6 +9,7 @@ import base64
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from crossthink.errors import UserError, listing
 from curate.readers.opening import Member
 from curate.readers.rows import Base64, Rejected, RejectReason, Row, printable
 
+BATCH_BYTES = 16 * 2**20
+"""Read at once, about."""
 _BATCH_ROWS = 4096
 
 
@@ -25,11 +28,11 @@ def parquet_rows(member: Member) -> Iterator[Row | Rejected]:
     """Yield the rows of a Parquet file, numbered from 1."""
     import pyarrow.parquet as pq
 
-    with _explained(member), pq.ParquetFile(_unpacked_path(member)) as file:
+    with _explained(member), pq.ParquetFile(_unpacked_path(member), pre_buffer=False) as file:
         names = file.schema_arrow.names
         if twice := [name for name in names if names.count(name) > 1]:
             raise UserError(f"{member.name}: two columns are named {twice[0]!r}")
-        yield from batch_rows(member.name, file.iter_batches(_BATCH_ROWS))
+        yield from batch_rows(member.name, file.iter_batches(rows_at_once(file.metadata, _BATCH_ROWS)))
 
 
 def arrow_rows(member: Member) -> Iterator[Row | Rejected]:
@@ -74,7 +77,7 @@ def batch_rows(name: str, batches: Iterable[Any]) -> Iterator[Row | Rejected]:
     for index, batch in enumerate(batches):
         if index == 0:
             clean = None if all(map(_is_json_type, batch.schema.types)) else json_value
-        for record in _records(batch):
+        for record in chain.from_iterable(map(_records, _slices(batch))):
             number += 1
             place = f"{name}:{number}"
             if isinstance(record, UnicodeDecodeError):
@@ -83,6 +86,17 @@ def batch_rows(name: str, batches: Iterable[Any]) -> Iterator[Row | Rejected]:
                 yield Rejected(place, RejectReason.BAD_RECORD, f"a value cannot be read: {record}", "")
             else:
                 yield Row(place, clean(record) if clean else record)
+
+
+def rows_at_once(file: Any, most: int) -> int:
+    """Return how many rows of a Parquet file have `BATCH_BYTES`, or `most`.
+
+    Args:
+        file: its metadata.
+        most: rows to read at once where they are short.
+    """
+    unpacked = sum(file.row_group(number).total_byte_size for number in range(file.num_row_groups))
+    return max(1, min(most, int(file.num_rows * BATCH_BYTES / max(unpacked, 1))))
 
 
 def _load_split(name: str, split: str, config: str | None, revision: str | None) -> Any:
@@ -101,6 +115,12 @@ def _load_split(name: str, split: str, config: str | None, revision: str | None)
     except (OSError, ValueError, RuntimeError, pa.ArrowException, datasets.exceptions.DatasetsError) as error:
         where = f"{name} (config {config or 'default'}, split {split}, revision {revision or 'newest'})"
         raise UserError(f"{where}: cannot be loaded by datasets: {error}") from error
+
+
+def _slices(batch: Any) -> Iterator[Any]:
+    """Cut a batch so that a slice has about `BATCH_BYTES`, for its records take several times as much."""
+    step = max(1, batch.num_rows * BATCH_BYTES // max(batch.nbytes, BATCH_BYTES))
+    return (batch.slice(start, step) for start in range(0, batch.num_rows, step))
 
 
 def _records(batch: Any) -> list[Any]:

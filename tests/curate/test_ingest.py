@@ -1,6 +1,7 @@
 """Ingestion: rows and columns say the same, keys stay unique, and nothing is lost on the way."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from curate.config import SourceSettings
 from curate.identity import item_id, item_ids
 from curate.inputs import open_inputs
 from curate.keys import SeenKeys
-from curate.readers import batches
+from curate.readers import batches, columnar
 
 ROWS: list[dict[str, Any]] = [
     {"id": "a", "question": "What is 2 + 2?", "options": ["3", "4"], "answer": "4", "domain": "math"},
@@ -28,10 +29,12 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-def _ingested(folder: Path, file: Path) -> tuple[pl.DataFrame, pl.DataFrame, ingest.Ingested]:
+def _ingested(
+    folder: Path, file: Path, at: Callable[[str], None] = lambda _: None
+) -> tuple[pl.DataFrame, pl.DataFrame, ingest.Ingested]:
     source = SourceSettings(name="plain", adapter="qa_rows", files=[file.name])
     folder.mkdir()
-    counted = ingest.ingest_source(open_inputs([source], file.parent, folder)[0], folder, lambda _: None)
+    counted = ingest.ingest_source(open_inputs([source], file.parent, folder)[0], folder, at)
     return pl.read_ipc(folder / ingest.INGESTED_FILE), pl.read_parquet(folder / ingest.REJECTED_FILE), counted
 
 
@@ -66,6 +69,21 @@ def test_batches_and_key_repeats_across_them_agree_with_one_batch(
     whole = _ingested(tmp_path / "whole", tmp_path / "many.parquet")[0]
     monkeypatch.setattr(batches, "BATCH_ROWS", 4)
     assert _ingested(tmp_path / "cut", tmp_path / "many.parquet")[0].equals(whole)
+
+
+@pytest.mark.parametrize("name", ["many.parquet", "many.jsonl"])
+def test_long_rows_are_drafted_a_few_at_once_and_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    rows = [row for row in ROWS if row["question"]] * 5
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "many.parquet")
+    (tmp_path / "many.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    whole = _ingested(tmp_path / "whole", tmp_path / name)[0]
+    for module in (ingest, columnar):
+        monkeypatch.setattr(module, "BATCH_BYTES", 150)
+    steps: list[str] = []
+    assert _ingested(tmp_path / "cut", tmp_path / name, steps.append)[0].equals(whole)
+    assert len(steps) > 3
 
 
 @given(st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", None]), max_size=6), max_size=6))

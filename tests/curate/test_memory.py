@@ -25,13 +25,23 @@ def _set_to(mebibytes: int) -> "patch.dict[str, str]":
 )
 def test_a_batch_is_the_smaller_the_less_memory_is_set(set_to: int, rows: int) -> None:
     with _set_to(set_to):
-        assert rows_at_once(ROW_GROUP_ROWS) == rows
+        assert rows_at_once(ROW_GROUP_ROWS, row_bytes=500, step=BATCH_ROWS) == rows
 
 
-@given(st.integers(512, 5000), st.integers(1, 40))
-def test_a_batch_is_whole_batches_of_a_file_and_never_more_than_was_asked_for(set_to: int, batches: int) -> None:
+@pytest.mark.parametrize(
+    ("row_bytes", "step", "rows"), [(2000, 16_384, 65_536), (5000, 4096, 24_576), (500_000, 64, 256)]
+)
+def test_a_batch_is_the_smaller_the_longer_its_rows_are(row_bytes: float, step: int, rows: int) -> None:
+    with _set_to(2048):
+        assert rows_at_once(ROW_GROUP_ROWS, row_bytes, step) == rows
+
+
+@given(st.integers(512, 5000), st.integers(1, 40), st.floats(0, 10**7))
+def test_a_batch_is_whole_batches_of_a_file_and_never_more_than_was_asked_for(
+    set_to: int, batches: int, row_bytes: float
+) -> None:
     with _set_to(set_to):
-        rows = rows_at_once(batches * BATCH_ROWS)
+        rows = rows_at_once(batches * BATCH_ROWS, row_bytes, BATCH_ROWS)
     assert 0 < rows <= batches * BATCH_ROWS
     assert rows % BATCH_ROWS == 0
 

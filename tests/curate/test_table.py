@@ -8,11 +8,13 @@ from typing import cast
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossthink.files import BATCH_ROWS, ROW_GROUP_ROWS, arrow_writer, parquet_writer, sha256_file
+from crossthink import files
+from crossthink.files import BATCH_BYTES, BATCH_ROWS, ROW_GROUP_ROWS, arrow_writer, parquet_writer, sha256_file
 from curate.table import ARROW, PLACE, ItemTable
 
 Writer = Callable[[Path, pa.Schema], AbstractContextManager[Callable[[pa.Table], None]]]
@@ -21,18 +23,26 @@ HEIGHTS = (ROW_GROUP_ROWS + 5, 0, 7)
 """Rows of three files: more than a row group, none, a few."""
 
 
-@pytest.fixture(scope="module", params=[".parquet", ARROW])
+@pytest.fixture(scope="module", params=[(".parquet", BATCH_BYTES), (ARROW, BATCH_BYTES), (ARROW, 20_000)])
 def table(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> ItemTable:
-    writer = arrow_writer if request.param == ARROW else parquet_writer
+    """Some rows as Parquet, as Arrow, and as Arrow as if they were long, in batches of 512."""
+    suffix, batch_bytes = request.param
+    writer = arrow_writer if suffix == ARROW else parquet_writer
     folder = tmp_path_factory.mktemp("table")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "BATCH_BYTES", batch_bytes)
+        return _written(folder, suffix, writer)
+
+
+def _written(folder: Path, suffix: str, writer: "Writer") -> ItemTable:
     first = 0
     for file, height in enumerate(HEIGHTS):
         numbers = range(first, first + height)
         rows = pa.table({"name": [f"row {n}" for n in numbers], "number": pa.array(numbers, pa.int64())}, schema=SCHEMA)
-        with writer(folder / f"{file}{request.param}", SCHEMA) as write:
+        with writer(folder / f"{file}{suffix}", SCHEMA) as write:
             write(rows)
         first += height
-    return ItemTable(tuple(folder / f"{file}{request.param}" for file in range(len(HEIGHTS))), schema=SCHEMA)
+    return ItemTable(tuple(folder / f"{file}{suffix}" for file in range(len(HEIGHTS))), schema=SCHEMA)
 
 
 def _read(table: ItemTable) -> pl.DataFrame:
@@ -86,6 +96,31 @@ def test_the_tables_of_the_files_keep_places_and_what_is_out(table: ItemTable) -
     assert _read(again)["number"].to_list() == list(range(HEIGHTS[0] + 1, sum(HEIGHTS) - 1))
 
 
+def test_long_rows_are_written_and_read_in_smaller_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = pa.table({"name": ["x" * 20_000] * 3000, "number": pa.array(range(3000), pa.int64())}, schema=SCHEMA)
+    _write(arrow_writer, tmp_path / "long.arrow", rows, [0, 2500])
+    table = ItemTable((tmp_path / "long.arrow",), schema=SCHEMA)
+    assert table.heights == (3000,)
+    monkeypatch.setenv("CROSSTHINK_MEMORY", "512MiB")
+    batches = list(table.batches(["number"]))
+    assert [batch.height for batch in batches] == [1024, 1024, 952]
+    assert pl.concat(batches)["number"].to_list() == list(range(3000))
+
+
+@pytest.mark.parametrize("cut", [1, 1000, 1024, 2047, 4000])
+def test_the_row_groups_of_long_rows_depend_on_their_texts_alone(
+    tmp_path: Path, cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solutions = [[{"text": "y" * (number % 100)}] * (number % 4) for number in range(10_000)]
+    rows = pa.table({"solutions": pa.array(solutions), "number": pa.array(range(10_000), pa.int64())})
+    monkeypatch.setattr(files, "ROW_GROUP_BYTES", 300_000)
+    _write(parquet_writer, tmp_path / "whole", rows, [0])
+    _write(parquet_writer, tmp_path / "cut", rows, [0, cut, cut + 3])
+    found = pq.read_metadata(tmp_path / "whole")
+    assert [found.row_group(group).num_rows for group in range(found.num_row_groups)] == [4096, 4096, 1808]
+    assert sha256_file(tmp_path / "whole") == sha256_file(tmp_path / "cut")
+
+
 @pytest.mark.parametrize("writer", [parquet_writer, arrow_writer])
 @pytest.mark.parametrize("cut", [1, 1000, ROW_GROUP_ROWS - 1, ROW_GROUP_ROWS, ROW_GROUP_ROWS + 1])
 def test_the_pieces_that_rows_come_in_move_no_byte(tmp_path: Path, cut: int, writer: Writer) -> None:
@@ -96,6 +131,6 @@ def test_the_pieces_that_rows_come_in_move_no_byte(tmp_path: Path, cut: int, wri
 
 
 def _write(writer: Writer, path: Path, rows: pa.Table, cuts: list[int]) -> None:
-    with writer(path, SCHEMA) as write:
+    with writer(path, rows.schema) as write:
         for start, stop in zip(cuts, [*cuts[1:], rows.num_rows], strict=True):
             write(rows.slice(start, stop - start))
