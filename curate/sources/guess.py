@@ -28,6 +28,8 @@ from curate.sources.texts import used_keys
 FIRST_ROWS = 200
 _TELLING = 3
 """Keys that a shipped mapping must share with a row; question and answer alone say nothing of where it comes from."""
+_LONG = 100
+"""Letters of a gold that is hardly verifiable."""
 
 
 class Guess(NamedTuple):
@@ -44,11 +46,13 @@ class _Try(NamedTuple):
     drafted: int
     placed: int
     """Of the well drafted rows, how many have options."""
+    long: int
+    """Of the well drafted rows, how many have a gold that is hardly verifiable."""
     keys: dict[str, Any]
 
     def rank(self) -> float:
-        """Options that are there are worth a few rows that were published broken."""
-        return self.drafted + self.placed / 20
+        """Options that are there, and golds that are short, are worth a few rows that were published without."""
+        return self.drafted + self.placed / 20 - self.long / 2
 
 
 def guess(path: Path) -> Guess:
@@ -81,9 +85,14 @@ def _try(keys: dict[str, Any], records: Sequence[Record]) -> _Try:
     try:
         draft = mapping_adapter(Mapping.model_validate(keys)).draft
     except ValidationError:
-        return _Try(-1, 0, keys)
+        return _Try(-1, 0, 0, keys)
     drafts = _well(draft, records)
-    return _Try(len(drafts), sum(each.options is not None for each in drafts), keys)
+    placed, long = sum(each.options is not None for each in drafts), sum(map(_has_long_gold, drafts))
+    return _Try(len(drafts), placed, long, keys)
+
+
+def _has_long_gold(draft: Draft) -> bool:
+    return draft.options is None and len(draft.answer or "") > _LONG
 
 
 def _well(draft: Callable[[Record], Draft], records: Sequence[Record]) -> list[Draft]:
@@ -199,7 +208,7 @@ def _remark(key: str, value: Any, keys: dict[str, Any], found: dict[str, Leaf]) 
 
 def _is_long(value: Any, found: dict[str, Leaf]) -> bool:
     leaf = found.get(value) if isinstance(value, str) else None
-    return leaf is not None and leaf.mean_length() > 100
+    return leaf is not None and leaf.mean_length() > _LONG
 
 
 def _has_lists(value: Any, found: dict[str, Leaf]) -> bool:

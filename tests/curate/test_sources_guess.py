@@ -225,6 +225,17 @@ def test_a_few_broken_rows_do_not_hide_the_options(shared_data: Path) -> None:
     assert (proposal.drafted, proposal.rows) == (198, 200)
 
 
+def test_a_short_answer_that_some_rows_lack_is_the_gold_and_not_the_worked_solution(tmp_path: Path) -> None:
+    records = rows(30, problem=ASKED, solution="So it is clear that it must be this. " * 9 + "{n}", answer="{n}")
+    file = tmp_path / "rows.jsonl"
+    file.write_text(
+        "".join(json.dumps(record | ({"answer": None} if not n % 9 else {})) + "\n" for n, record in enumerate(records))
+    )
+    proposal = guess(file)
+    stated = yaml.safe_load(proposal.text)
+    assert (stated["answer"], stated["solutions"], proposal.drafted) == ("answer", "solution", 26)
+
+
 def test_a_proposal_says_what_is_unsure_and_which_adapter_is_there_already(shared_data: Path) -> None:
     text = guess(shared_data / "corpora" / "webquestions" / "val.json").text
     assert "# Shipped adapters that read these rows too: webquestions" in text
