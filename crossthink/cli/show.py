@@ -90,7 +90,7 @@ def print_ledger(corpus: Corpus) -> None:
     out = console()
     out.print(table)
     out.print(
-        f"{several(corpus.items, 'item')}, {corpus.variants:,} variants. Per source and stage: rows in + added = kept + dropped.",
+        f"{several(corpus.items, 'item')}, {several(corpus.variants, 'variant')}. Per source and stage: rows in + added = kept + dropped.",
     )
 
 
