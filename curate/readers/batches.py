@@ -16,7 +16,8 @@ from curate.readers.rows import Rejected, Row
 if TYPE_CHECKING:
     import polars as pl
 
-BATCH_ROWS = 65_536
+BATCH_ROWS, BATCH_BYTES = 65_536, 64 * 2**20
+"""Read at once, about; a slice that is no whole row group costs reading the rest of it again."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def _batches(member: Member) -> Iterator[ColumnBatch | Row | Rejected]:
     try:
         scan = pl.scan_parquet(member.path, glob=False)
         height = scan.select(pl.len()).collect().item()
-        at_once = rows_at_once(pq.read_metadata(member.path), BATCH_ROWS)
+        at_once = rows_at_once(pq.read_metadata(member.path), BATCH_ROWS, BATCH_BYTES)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, pa.ArrowException):
         yield from parquet_rows(member)  # says what is wrong with the file
         return

@@ -32,7 +32,7 @@ def parquet_rows(member: Member) -> Iterator[Row | Rejected]:
         names = file.schema_arrow.names
         if twice := [name for name in names if names.count(name) > 1]:
             raise UserError(f"{member.name}: two columns are named {twice[0]!r}")
-        yield from batch_rows(member.name, file.iter_batches(rows_at_once(file.metadata, _BATCH_ROWS)))
+        yield from batch_rows(member.name, file.iter_batches(rows_at_once(file.metadata, _BATCH_ROWS, BATCH_BYTES)))
 
 
 def arrow_rows(member: Member) -> Iterator[Row | Rejected]:
@@ -88,15 +88,16 @@ def batch_rows(name: str, batches: Iterable[Any]) -> Iterator[Row | Rejected]:
                 yield Row(place, clean(record) if clean else record)
 
 
-def rows_at_once(file: Any, most: int) -> int:
-    """Return how many rows of a Parquet file have `BATCH_BYTES`, or `most`.
+def rows_at_once(file: Any, most: int, most_bytes: int) -> int:
+    """Return how many rows of a Parquet file to read at once.
 
     Args:
         file: its metadata.
-        most: rows to read at once where they are short.
+        most: rows, where they are short.
+        most_bytes: of so many rows, about, where they are long.
     """
     unpacked = sum(file.row_group(number).total_byte_size for number in range(file.num_row_groups))
-    return max(1, min(most, int(file.num_rows * BATCH_BYTES / max(unpacked, 1))))
+    return max(1, min(most, int(file.num_rows * most_bytes / max(unpacked, 1))))
 
 
 def _load_split(name: str, split: str, config: str | None, revision: str | None) -> Any:

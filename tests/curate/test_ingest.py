@@ -79,7 +79,7 @@ def test_long_rows_are_drafted_a_few_at_once_and_are_the_same(
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "many.parquet")
     (tmp_path / "many.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     whole = _ingested(tmp_path / "whole", tmp_path / name)[0]
-    for module in (ingest, columnar):
+    for module in (ingest, columnar, batches):
         monkeypatch.setattr(module, "BATCH_BYTES", 150)
     steps: list[str] = []
     assert _ingested(tmp_path / "cut", tmp_path / name, steps.append)[0].equals(whole)
