@@ -1,8 +1,8 @@
 """What the memory that is set means for a curation: how many rows it reads at once, and how many items it holds at all.
 
-A batch is smaller where rows are long or less than the default is set, down to a batch of a file; no output depends on it. What compares items
-holds arrays that grow with them, and a setting that is too small for these is refused before the work begins. The figures
-are of `python -m benchmarks.scale`, where the kernel ends a run that needs more than was set.
+A batch is smaller where rows are long or less than the default is set, down to a batch of a file; no output depends on it.
+What compares items holds arrays that grow with them, and a setting that is too small for these is refused before the work
+begins. The figures are of `python -m benchmarks.scale`, where the kernel ends a run that needs more than was set.
 """
 
 from math import ceil

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from crossthink.errors import UserError
-from curate.readers.columnar import parquet_rows, rows_at_once
+from curate.readers.columnar import parquet_rows, parquet_rows_at_once
 from curate.readers.opening import Member, find_files, members
 from curate.readers.rows import Rejected, Row
 
@@ -54,7 +54,7 @@ def _batches(member: Member) -> Iterator[ColumnBatch | Row | Rejected]:
     try:
         scan = pl.scan_parquet(member.path, glob=False)
         height = scan.select(pl.len()).collect().item()
-        at_once = rows_at_once(pq.read_metadata(member.path), BATCH_ROWS, BATCH_BYTES)
+        at_once = parquet_rows_at_once(pq.read_metadata(member.path), BATCH_ROWS, BATCH_BYTES)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, pa.ArrowException):
         yield from parquet_rows(member)  # says what is wrong with the file
         return

@@ -32,7 +32,9 @@ def parquet_rows(member: Member) -> Iterator[Row | Rejected]:
         names = file.schema_arrow.names
         if twice := [name for name in names if names.count(name) > 1]:
             raise UserError(f"{member.name}: two columns are named {twice[0]!r}")
-        yield from batch_rows(member.name, file.iter_batches(rows_at_once(file.metadata, _BATCH_ROWS, BATCH_BYTES)))
+        yield from batch_rows(
+            member.name, file.iter_batches(parquet_rows_at_once(file.metadata, _BATCH_ROWS, BATCH_BYTES))
+        )
 
 
 def arrow_rows(member: Member) -> Iterator[Row | Rejected]:
@@ -88,7 +90,7 @@ def batch_rows(name: str, batches: Iterable[Any]) -> Iterator[Row | Rejected]:
                 yield Row(place, clean(record) if clean else record)
 
 
-def rows_at_once(file: Any, most: int, most_bytes: int) -> int:
+def parquet_rows_at_once(file: Any, most: int, most_bytes: int) -> int:
     """Return how many rows of a Parquet file to read at once.
 
     Args:
