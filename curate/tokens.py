@@ -51,6 +51,13 @@ class Tokens:
         """The row that each hash belongs to."""
         return np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int64), self.counts)
 
+    def among(self, which: npt.NDArray[np.bool_]) -> "Tokens":
+        """Those of some of the rows."""
+        if which.all():
+            return self
+        counts = self.counts
+        return Tokens(self.hashes[np.repeat(which, counts)], _offsets(counts[which]))
+
 
 def tokenise(texts: pl.Series) -> Tokens:
     """Hash the words of each text; a null is a text without words.

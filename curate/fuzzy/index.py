@@ -88,7 +88,7 @@ def index_items(items: ItemTable, settings: FuzzySettings, rank: npt.NDArray[np.
 
 def _write(index: Index, files: Sequence[BinaryIO], standing: Hashes, words: Tokens, settings: FuzzySettings) -> None:
     """Count the runs of words of some rows, and write their sketches and keys."""
-    signatures = _signatures(words, settings, index.rarity)
+    signatures = _signatures(index, standing, words, settings)
     index.sketches[standing] = sketches(words)
     is_compared = (index.terms[standing] != NO_TERMS) & (words.counts > 0)
     bits = np.uint64(index.standing_bits)
@@ -100,11 +100,13 @@ def _write(index: Index, files: Sequence[BinaryIO], standing: Hashes, words: Tok
         file.write(keys.data)  # tofile would open the file anew
 
 
-def _signatures(words: Tokens, settings: FuzzySettings, rarity: Rarity) -> npt.NDArray[np.uint32]:
-    """Count the runs of words and return the MinHash values of each text."""
-    runs = shingles(words, settings.shingle_words)
+def _signatures(index: Index, standing: Hashes, words: Tokens, settings: FuzzySettings) -> npt.NDArray[np.uint32]:
+    """Count the runs of words of the texts that are counted, and return the MinHash values of each."""
+    runs, are_counted = shingles(words, settings.shingle_words), index.rarity.are_counted(standing)
+    counted = words.among(are_counted)
     for length in range(1, LONGEST_RUN + 1):
-        rarity.add(length, (runs if length == settings.shingle_words else shingles(words, length)).hashes)
+        is_there = length == settings.shingle_words
+        index.rarity.add(length, (runs.among(are_counted) if is_there else shingles(counted, length)).hashes)
     return minhash(runs, settings.values, settings.seed)
 
 

@@ -5,8 +5,9 @@ it; "wolverine" says much. The probability of a word after two others is their c
 drawn towards what the shorter run says where the longer is rare; a word says the lesser of what it does after the words
 before it and before the words after it.
 
-Runs of one, two and three words are counted in tables of fixed size by their hashes, so memory does not grow with the
-corpus; what other runs add to a place on average is taken off.
+Runs of one, two and three words are counted in tables of fixed size by their hashes; what other runs add to a place on
+average is taken off. Of a larger corpus about `COUNTED_ITEMS` texts are counted, spread evenly over it: what is common they
+say as well as all do, and neither the tables nor the time to fill them grow on.
 """
 
 import numpy as np
@@ -17,11 +18,14 @@ from curate.tokens import Hashes, Tokens, whole_shingles
 LONGEST_RUN = 3
 PRIOR = 24.0
 """How many sights the shorter run is worth: a run must be seen much more often before it counts as boilerplate."""
-LEAST_BITS, MOST_BITS = 16, 24
-"""Tables have 2^16 to 2^24 places, about 8 for each item."""
+COUNTED_ITEMS = 750_000
+"""Texts whose words are counted, about. Measured: docs/duplicates.md."""
+LEAST_BITS = 16
+"""Tables have at least 2^16 places, about 8 for each text that is counted."""
 
 Bits = npt.NDArray[np.float32]
 _RAREST = 1e-7
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: its multiples are spread evenly
 
 
 class Rarity:
@@ -32,9 +36,16 @@ class Rarity:
     """
 
     def __init__(self, items: int) -> None:
-        self._bits = min(max(items.bit_length() + 3, LEAST_BITS), MOST_BITS)
+        self._share = min(COUNTED_ITEMS / max(items, 1), 1.0)
+        self._bits = max(min(items, COUNTED_ITEMS).bit_length() + 3, LEAST_BITS)
         self._tables = [np.zeros(1 << self._bits, np.uint32) for _ in range(LONGEST_RUN)]
         self._totals = [0] * LONGEST_RUN
+
+    def are_counted(self, numbers: Hashes) -> npt.NDArray[np.bool_]:
+        """Whether texts are among those to count, by their numbers: of texts that follow each other the same share, to within two
+        or three."""
+        spread = (numbers * _GOLDEN) >> np.uint64(32)
+        return np.asarray(spread < np.uint64(self._share * (1 << 32)), np.bool_)
 
     def add(self, length: int, runs: Hashes) -> None:
         """Count runs of `length` words."""
