@@ -37,6 +37,8 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
 Rows = npt.NDArray[np.int64]
+ShortTerms = npt.NDArray[np.uint32]
+"""The upper half of the terms of each item: they stay in the cache, and what they do not tell apart is when pairs are counted."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def candidate_pairs(index: Index, spill: Path) -> tuple[Pairs, int]:
     count = -(-len(index.terms) // PART_ITEMS)
     parts = [spill / f"pairs-{part:05}" for part in range(count)]
     files = [path.open("wb") for path in parts]
+    short_terms = (index.terms >> _HALF).astype(np.uint32)
     biggest = 0
     whole: list[Hashes] = []
     try:
@@ -78,7 +81,7 @@ def candidate_pairs(index: Index, spill: Path) -> tuple[Pairs, int]:
             packed = np.fromfile(path, "<u8")
             path.unlink()
             packed.sort()
-            found = [_bucket_pairs(index, piece) for piece in _pieces(packed, index.standing_bits)]
+            found = [_bucket_pairs(index, short_terms, piece) for piece in _pieces(packed, index.standing_bits)]
             biggest = max([biggest, *(size for _, size in found)])
             codes = _distinct(np.concatenate([np.zeros(0, np.uint64), *(pairs for pairs, _ in found)]))[0]
             cuts = np.searchsorted(codes, (np.arange(len(parts) + 1, dtype=np.uint64) * np.uint64(PART_ITEMS)) << _HALF)
@@ -114,7 +117,7 @@ def _pieces(packed: Hashes, standing_bits: int) -> Iterator[Hashes]:
         start = stop
 
 
-def _bucket_pairs(index: Index, packed: Hashes) -> tuple[Hashes, int]:
+def _bucket_pairs(index: Index, short_terms: ShortTerms, packed: Hashes) -> tuple[Hashes, int]:
     """Return the pairs of one band as numbers, the later standing in the upper half, and the size of the biggest bucket.
 
     Args:
@@ -122,34 +125,48 @@ def _bucket_pairs(index: Index, packed: Hashes) -> tuple[Hashes, int]:
     """
     keys = packed >> np.uint64(index.standing_bits)
     follows = np.zeros(len(keys) + 1, np.bool_)  # is in the bucket of the one before
-    follows[1:-1] = keys[1:] == keys[:-1]
+    np.equal(keys[1:], keys[:-1], out=follows[1:-1])
     inside = np.flatnonzero(follows[:-1] | follows[1:])
     if not len(inside):
         return np.zeros(0, np.uint64), 1
-    begins = ~follows[inside]
-    buckets = np.cumsum(begins) - 1
-    sizes = np.bincount(buckets)
-    standing = (packed[inside] & np.uint64((1 << index.standing_bits) - 1)).astype(np.int64)
-    terms = index.terms[standing]
-    left, right = _chained(begins)
-    are_other = terms[left] != terms[right]
-    codes = [_codes(standing[left[are_other]], standing[right[are_other]])]
-    is_two = sizes[buckets[right]] == 2
-    codes.append(_codes(standing[left[is_two & ~are_other]], standing[right[is_two & ~are_other]]))
-    large = np.flatnonzero(sizes[buckets] > 2)
-    order = large[np.lexsort((standing[large], terms[large], buckets[large]))]
-    is_first = np.ones(len(order), np.bool_)
-    is_first[1:] = (buckets[order][1:] != buckets[order][:-1]) | (terms[order][1:] != terms[order][:-1])
-    left, right = _chained(is_first)
-    codes.append(_codes(standing[order[left]], standing[order[right]]))
+    standing = (packed[inside] & np.uint64((1 << index.standing_bits) - 1)).view(np.int64)
+    begins = np.flatnonzero(~follows[inside])
+    sizes = np.diff(np.append(begins, len(inside)))
+    twos, large = begins[sizes == 2], sizes > 2
+    codes = [_codes(standing[twos], standing[twos + 1])]
+    if large.any():
+        codes += _pairs_of_large(standing, begins[large], sizes[large], short_terms)
     return np.concatenate(codes), int(sizes.max())
 
 
-def _chained(begins: npt.NDArray[np.bool_]) -> tuple[Rows, Rows]:
-    """Pair each row of a run with the one before it and with the first."""
-    right = np.flatnonzero(~begins)
-    first = np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))[right]
-    return np.concatenate([right - 1, first]), np.concatenate([right, right])
+def _pairs_of_large(standing: Rows, begins: Rows, sizes: Rows, short_terms: ShortTerms) -> list[Hashes]:
+    """The pairs of buckets of three items or more: of other terms those who stand beside each other or beside the first, of the same
+    terms likewise among themselves."""
+    offsets = np.append(0, np.cumsum(sizes))
+    rows = np.arange(offsets[-1])
+    standing = standing[rows + np.repeat(begins - offsets[:-1], sizes)]
+    terms = short_terms[standing]
+    left, right = _chained(offsets[:-1], sizes)
+    are_other = np.flatnonzero(terms[left] != terms[right])
+    codes = [_codes(standing[left[are_other]], standing[right[are_other]])]
+    bits = len(rows).bit_length()
+    term_bits = min(32, 64 - len(sizes).bit_length() - bits)  # at least 16: a piece has at most 2^16 such buckets
+    groups = np.repeat(np.arange(len(sizes), dtype=np.uint64) << np.uint64(term_bits), sizes)
+    groups |= terms >> np.uint32(32 - term_bits)
+    order = (groups << np.uint64(bits)) | rows.view(np.uint64)
+    order.sort()
+    groups, rows = order >> np.uint64(bits), (order & np.uint64((1 << bits) - 1)).view(np.int64)
+    begins = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
+    left, right = _chained(begins, np.diff(np.append(begins, len(rows))))
+    return [*codes, _codes(standing[rows[left]], standing[rows[right]])]
+
+
+def _chained(begins: Rows, sizes: Rows) -> tuple[Rows, Rows]:
+    """Pair each row of a run but its first with the one before it and with the first; rows follow each other without a gap."""
+    is_right = np.ones(int(sizes.sum()), np.bool_)
+    is_right[begins] = False
+    right = np.flatnonzero(is_right)
+    return np.concatenate([right - 1, np.repeat(begins, sizes - 1)]), np.concatenate([right, right])
 
 
 def _codes(earlier: Rows, later: Rows) -> Hashes:
