@@ -42,8 +42,8 @@ class Rarity:
         self._totals = [0] * LONGEST_RUN
 
     def are_counted(self, numbers: Hashes) -> npt.NDArray[np.bool_]:
-        """Whether texts are among those to count, by their numbers: of texts that follow each other the same share, to within two
-        or three."""
+        """Whether texts are among those to count, by their numbers: of texts that follow each other the same share, to within a
+        few."""
         spread = (numbers * _GOLDEN) >> np.uint64(32)
         return np.asarray(spread < np.uint64(self._share * (1 << 32)), np.bool_)
 

@@ -1,6 +1,7 @@
 """Pairs that are turned away before their texts are read would have come to nothing, and pieces of a band lose none."""
 
 import gzip
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,18 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossthink.files import write_parquet
 from curate.fuzzy import FuzzySettings, candidates, find_near_duplicates
+from curate.fuzzy.index import Index
+from curate.fuzzy.rarity import Rarity
 from curate.items import ITEM_SCHEMA
 from curate.table import ItemTable
+
+BITS = 20
+"""Of a standing in a number of a band."""
 
 Found = Callable[[str, float], tuple[pl.DataFrame, pa.Table, dict[str, Any]]]
 
@@ -57,3 +65,33 @@ def test_the_pieces_of_a_band_end_where_buckets_do(found: Found, rows: int) -> N
     in_pieces = found("PIECE_ROWS", rows)
     assert facts["biggest_bucket"] > 2
     assert in_pieces[0].equals(drops) and in_pieces[1].equals(siblings) and in_pieces[2] == facts
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), max_size=60))
+def test_of_a_bucket_those_are_paired_who_are_beside_each_other_or_beside_the_first(
+    items: list[tuple[int, int]],
+) -> None:
+    keys, terms = (
+        (np.array(side, np.uint64) for side in zip(*items, strict=True)) if items else np.zeros((2, 0), np.uint64)
+    )
+    index = Index((), Path(), BITS, np.arange(len(items)), terms, np.zeros((0, 2), np.uint64), Rarity(1))
+    packed = np.sort(keys << np.uint64(BITS) | np.arange(len(items), dtype=np.uint64))
+    found, biggest = candidates._bucket_pairs(index, terms.astype(np.uint32) << np.uint32(20), packed)
+    buckets = [[place for place, (key, _) in enumerate(items) if key == each] for each in {key for key, _ in items}]
+    assert biggest == max([1, *map(len, buckets)])
+    assert {(int(pair) & (1 << 32) - 1, int(pair) >> 32) for pair in found} == {
+        pair for bucket in buckets for pair in paired(bucket, [int(each) for each in terms])
+    }
+
+
+def paired(bucket: list[int], terms: list[int]) -> set[tuple[int, int]]:
+    """The pairs of a bucket as the module's rule says."""
+    if len(bucket) == 2:
+        return {(bucket[0], bucket[1])}
+    groups = [[place for place in bucket if terms[place] == each] for each in set(terms)]
+    other = {pair for pair in chained(bucket) if terms[pair[0]] != terms[pair[1]]}
+    return other.union(*map(chained, groups))
+
+
+def chained(places: list[int]) -> set[tuple[int, int]]:
+    return {*itertools.pairwise(places), *((places[0], place) for place in places[1:])}

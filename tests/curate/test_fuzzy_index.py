@@ -1,19 +1,25 @@
 """What one pass keeps of each question: held to its definition, row by row."""
 
 from math import log
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.fuzzy.index import _whole
+from crossthink.files import write_parquet
+from curate.fuzzy import FuzzySettings, rarity
+from curate.fuzzy.index import _whole, index_items
 from curate.fuzzy.minhash import STRIP, minhash
-from curate.fuzzy.rarity import Rarity
+from curate.fuzzy.rarity import COUNTED_ITEMS, LONGEST_RUN, Rarity
 from curate.fuzzy.sketch import SKETCH_BITS, sketches, words_shared
-from curate.tokens import Hashes, Tokens, tokenise
+from curate.items import ITEM_SCHEMA
+from curate.table import ItemTable
+from curate.tokens import Hashes, Tokens, shingles, tokenise
 
 
 @given(st.lists(st.integers(0, 3 * STRIP), max_size=40), st.randoms(use_true_random=False))
@@ -69,8 +75,41 @@ def test_texts_have_one_key_if_their_words_are_the_same_in_the_same_order(texts:
 
 
 def test_runs_are_counted_however_often_they_come_at_once() -> None:
-    rarity, runs = Rarity(2), np.array([5, 5, 9, 5], np.uint64) << np.uint64(48)
-    rarity.add(1, runs)
-    rarity.add(1, runs[1:])
-    table = rarity._tables[0]
+    counts, runs = Rarity(2), np.array([5, 5, 9, 5], np.uint64) << np.uint64(48)
+    counts.add(1, runs)
+    counts.add(1, runs[1:])
+    table = counts._tables[0]
     assert {int(slot): int(table[slot]) for slot in np.flatnonzero(table)} == {5: 5, 9: 2}
+
+
+@pytest.mark.parametrize("items", [1_000_000, 2_000_000, 10_000_000])
+def test_of_a_large_corpus_texts_are_counted_that_are_spread_evenly(items: int) -> None:
+    is_counted = Rarity(items).are_counted(np.arange(items, dtype=np.uint64))
+    ahead = np.cumsum(is_counted) - COUNTED_ITEMS / items * np.arange(1, items + 1)
+    assert ahead.max() - ahead.min() < 8  # the most that any run of texts has more or less than its share
+
+
+def test_of_a_corpus_that_is_not_large_every_text_is_counted() -> None:
+    assert Rarity(COUNTED_ITEMS).are_counted(np.arange(COUNTED_ITEMS, dtype=np.uint64)).all()
+
+
+@pytest.mark.parametrize("shingle_words", [3, 5])
+def test_only_the_words_of_texts_that_are_counted_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shingle_words: int
+) -> None:
+    monkeypatch.setattr(rarity, "COUNTED_ITEMS", 100)
+    texts = [f"of {place} trees which one is {'very ' * (place % 3)}old" for place in range(400)]
+    empty = dict.fromkeys(ITEM_SCHEMA.names, "") | dict.fromkeys(["options", "answer_index", "context", "images"])
+    rows = [empty | {"question": text, "answer": "oak", "solutions": []} for text in texts]
+    write_parquet(tmp_path / "items.parquet", pa.Table.from_pylist(rows, ITEM_SCHEMA))
+    items = ItemTable((tmp_path / "items.parquet",))
+    settings = FuzzySettings(shingle_words=shingle_words)
+    found = index_items(items, settings, np.zeros(len(texts), np.int64), tmp_path).rarity
+    chosen = found.are_counted(np.arange(len(texts), dtype=np.uint64))
+    words = tokenise(pl.Series(texts).filter(chosen))
+    assert 90 < chosen.sum() < 110
+    alone = Rarity(len(texts))
+    for length in range(1, LONGEST_RUN + 1):
+        alone.add(length, shingles(words, length).hashes)
+    assert all(map(np.array_equal, found._tables, alone._tables))
+    assert found._totals == alone._totals
