@@ -78,18 +78,20 @@ class Clusters:
     def _settle(self, judged: Judged) -> list[tuple[int, int]]:
         """Settle the later rows of some pairs; return the pairs to compare for those that could not be."""
         passed_on: dict[int, int] = {}
-        for row in np.flatnonzero(judged.verdicts == Verdict.SAME).tolist():
-            earlier, later = int(judged.pairs.earlier[row]), int(judged.pairs.later[row])
+        rows = np.flatnonzero(judged.verdicts == Verdict.SAME)
+        columns = (judged.pairs.earlier, judged.pairs.later, judged.scores, judged.differs)
+        kept, scores = self.kept, self.scores
+        for earlier, later, score, differs in zip(*(column[rows].tolist() for column in columns), strict=True):
             if later in self.rivals or earlier in self.rivals or later in self._holds:
                 continue  # a row for which another went stays
-            if self.kept[earlier] != STAYS:
-                passed_on.setdefault(later, int(self.kept[earlier]))
-            elif self.kept[later] == STAYS or judged.scores[row] > self.scores[later]:
-                self.kept[later], self.scores[later] = earlier, judged.scores[row]
+            if kept[earlier] != STAYS:
+                passed_on.setdefault(later, int(kept[earlier]))
+            elif kept[later] == STAYS or score > scores[later]:
+                kept[later], scores[later] = earlier, score
                 self._holds.add(earlier)
                 self.differs.pop(later, None)
-                if judged.differs[row]:
-                    self.differs[later] = judged.differs[row]
+                if differs:
+                    self.differs[later] = differs
         return [(kept, later) for later, kept in passed_on.items() if self.kept[later] == STAYS]
 
 

@@ -15,7 +15,7 @@ from curate.fuzzy.candidates import candidate_pairs
 from curate.fuzzy.clusters import STAYS, Clusters
 from curate.fuzzy.index import index_items
 from curate.fuzzy.judge import COLUMNS, Verdict
-from curate.fuzzy.rows import Spool, rows_at
+from curate.fuzzy.rows import Spool, distinct, rows_at
 from curate.fuzzy.semantic import pairs_by_meaning
 from curate.fuzzy.settings import FuzzySettings
 from curate.fuzzy.verification import Judged, Verification
@@ -65,7 +65,7 @@ def find_near_duplicates(
         index = index.without_sketches()
         meant = None if model is None else pairs_by_meaning(model, items, index, pairs, settings, folder)
         pairs = pairs if meant is None else meant.added_to(pairs)
-        places = index.by_standing[np.union1d(pairs.earlier, pairs.later)]
+        places = index.by_standing[distinct(items.height, pairs.earlier, pairs.later)]
         rows = Spool(items, places, COLUMNS, folder / "candidates.arrow")
         verification = Verification(rows, index, settings, pairs, meant)
         judged = verification.judged(pairs)
@@ -123,9 +123,10 @@ def _named(items: ItemTable, by_standing: npt.NDArray[np.int64], links: pl.DataF
         score="score",
         why=pl.col("verdict").replace_strict(_WHY, return_dtype=pl.String),
     )
-    ids = rows_at(items, np.concatenate([places[PLACE].to_numpy(), places["other"].to_numpy()]), ["item_id"])
-    return places.join(ids, on=PLACE, how="left", maintain_order="left").join(
-        ids.rename({PLACE: "other", "item_id": "other_item_id"}), on="other", how="left", maintain_order="left"
+    sides = {"item_id": PLACE, "other_item_id": "other"}
+    ids = rows_at(items, np.concatenate([places[side] for side in sides.values()]), ["item_id"])
+    return places.with_columns(
+        ids["item_id"].gather(np.searchsorted(ids[PLACE], places[side])).alias(name) for name, side in sides.items()
     )
 
 
@@ -149,9 +150,9 @@ def _drops(
                 PLACE: by_standing[gone],
                 "other": by_standing[against[gone]],
                 "score": np.round(clusters.scores[gone].astype(np.float64), 3),
-                "is_conflict": np.array([standing in clusters.rivals for standing in gone.tolist()], np.bool_),
-                "differs": [clusters.differs.get(standing) for standing in gone.tolist()],
-                "cosine": [by_meaning.get((int(against[standing]), standing)) for standing in gone.tolist()],
+                "is_conflict": np.isin(gone, list(clusters.rivals)),
+                "differs": list(map(clusters.differs.get, gone.tolist())),
+                "cosine": list(map(by_meaning.get, zip(against[gone].tolist(), gone.tolist(), strict=True))),
             },
             schema_overrides={"differs": pl.String, "cosine": pl.Float64},
         )
@@ -162,26 +163,25 @@ def _with_evidence(items: ItemTable, rows: pl.DataFrame) -> pl.DataFrame:
     columns = ["item_id", "source", "source_row"] + ["answer"] * bool(rows["is_conflict"].any())
     taken = rows_at(items, np.concatenate([rows[PLACE].to_numpy(), rows["other"].to_numpy()]), columns)
     named = taken.select(
-        PLACE, "item_id", row=pl.concat_str("source", pl.lit(" "), "source_row"), answer=_column(taken, "answer")
+        "item_id", row=pl.concat_str("source", pl.lit(" "), "source_row"), answer=_column(taken, "answer")
     )
-    joined = rows.join(named, on=PLACE, how="left", maintain_order="left").join(
-        named.rename({PLACE: "other"}), on="other", how="left", maintain_order="left", suffix="_kept"
-    )
-    near = pl.struct(kept="row_kept", item_id="item_id_kept", score="score", differs="differs").struct.json_encode()
-    meant = pl.struct(
-        kept="row_kept", item_id="item_id_kept", by=pl.lit("semantic"), cosine="cosine"
-    ).struct.json_encode()
+    one, other = (named[np.searchsorted(taken[PLACE], rows[side])] for side in (PLACE, "other"))
+    joined = rows.hstack(one).hstack(other.rename(lambda name: f"{name}_kept"))
+    near = pl.struct(kept="row_kept", item_id="item_id_kept", score="score", differs="differs")
+    meant = pl.struct(kept="row_kept", item_id="item_id_kept", by=pl.lit("semantic"), cosine="cosine")
     golds = pl.struct(
         row="row", gold="answer", other="row_kept", other_item_id="item_id_kept", other_gold="answer_kept"
-    ).struct.json_encode()
-    is_conflict = pl.col("is_conflict")
-    return joined.select(
-        PLACE,
-        reason=pl.when(is_conflict)
-        .then(pl.lit(str(Reason.CONFLICTING_GOLD)))
-        .otherwise(pl.lit(str(Reason.NEAR_DUPLICATE))),
-        evidence=pl.when(is_conflict).then(golds).when(pl.col("cosine").is_null()).then(near).otherwise(meant),
     )
+    evidence = _json(joined, near)
+    for is_told, told in ((joined["cosine"].is_not_null(), meant), (joined["is_conflict"], golds)):
+        evidence = evidence.scatter(is_told.arg_true(), _json(joined.filter(is_told), told))
+    is_conflict, reasons = pl.col("is_conflict"), (Reason.CONFLICTING_GOLD, Reason.NEAR_DUPLICATE)
+    conflict, duplicate = (pl.lit(str(reason)) for reason in reasons)
+    return joined.select(PLACE, reason=pl.when(is_conflict).then(conflict).otherwise(duplicate), evidence=evidence)
+
+
+def _json(rows: pl.DataFrame, told: pl.Expr) -> pl.Series:
+    return rows.select(told.struct.json_encode()).to_series()
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Expr:
