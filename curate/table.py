@@ -22,6 +22,7 @@ from crossthink.errors import UserError
 from crossthink.files import BATCH_ROWS, ROW_GROUP_ROWS
 from curate.items import ITEM_SCHEMA
 from curate.memory import rows_at_once
+from curate.numbers import distinct
 
 PLACE = "place"
 """The number of an item, counted from 0 over all files in order; column of every batch (Int64)."""
@@ -113,7 +114,7 @@ class ItemTable:
             places: any order; repeated places are returned once.
             columns: besides `place`.
         """
-        wanted = np.unique(places)
+        wanted = distinct(places)
         empty = pl.DataFrame(schema=pl.Schema(self.schema)).select(columns)
         taken = [pl.DataFrame([pl.Series(PLACE, [], pl.Int64), *empty.get_columns()])]
         for part in self._parts(columns, ROW_GROUP_ROWS):

@@ -12,11 +12,12 @@ import numpy.typing as npt
 import polars as pl
 
 from curate.contamination.index import BenchmarkIndex, totals, weights
-from curate.contamination.postings import Postings, distinct
+from curate.contamination.postings import Postings
 from curate.contamination.semantic import Meaning, merged
 from curate.contamination.settings import ContaminationSettings
 from curate.contamination.texts import COLUMNS, gram_chunks, pieces, plain_options, wholes
 from curate.embedding import Vectors
+from curate.numbers import distinct
 from curate.table import PLACE, ItemTable
 from curate.tokens import Hashes, Places
 

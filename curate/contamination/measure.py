@@ -12,7 +12,6 @@ from curate.contamination.candidates import Candidates
 from curate.contamination.index import SHOWN, BenchmarkIndex
 from curate.contamination.judge import least_grams
 from curate.contamination.marks import marks_of_each
-from curate.contamination.postings import distinct
 from curate.contamination.rarity import Weights
 from curate.contamination.settings import ContaminationSettings
 from curate.contamination.sides import (
@@ -28,6 +27,7 @@ from curate.contamination.sides import (
 )
 from curate.contamination.texts import Texts
 from curate.fuzzy.edits import Numbers, Rows, Which
+from curate.numbers import distinct
 from curate.table import PLACE, ItemTable
 from curate.tokens import Places
 

@@ -8,15 +8,13 @@ them and leads to many pairs; it is left out of the search (`COMMON`) and counts
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from curate.contamination.ranges import ranges
+from curate.numbers import distinct, starts_of
 from curate.tokens import Hashes, Places
-
-Number = TypeVar("Number", np.int64, np.uint64)
 
 COMMON = 30
 """Items; a hash that more of them have finds no candidates. On 49,249 items these are 0.5 % of the 3-grams."""
@@ -161,19 +159,6 @@ class Postings:
         sums = np.add.reduceat(weights[packed & ((1 << bits) - 1)].astype(np.float64), starts)
         keys = keys[starts]
         return keys >> of_item, keys & ((1 << of_item) - 1), sums
-
-
-def distinct(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
-    """The values that occur, ascending; many times faster than `numpy.unique`, which hashes them first."""
-    values = np.sort(values)
-    return values[starts_of(values)]
-
-
-def starts_of(values: npt.NDArray[Number]) -> Places:
-    """Where a run of equal values begins."""
-    if not len(values):
-        return np.zeros(0, np.int64)
-    return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
 
 
 def _mask(count: int) -> np.uint64:

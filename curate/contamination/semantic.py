@@ -11,6 +11,7 @@ import polars as pl
 
 from curate.contamination.settings import ContaminationSettings
 from curate.embedding import Vectors, embedder, nearest
+from curate.numbers import distinct
 from curate.tokens import Places
 
 _LONG = 60
@@ -67,7 +68,7 @@ def merged(count: int, keys: Places, near: tuple[Places, Places, Vectors] | None
         return keys, np.full(len(keys), np.nan, np.float32)
     rows, items, similar = near
     by_meaning = rows * count + items  # ascending, each once
-    every = np.union1d(keys, by_meaning)
+    every = distinct(np.concatenate([keys, by_meaning]))
     similarity = np.full(len(every), np.nan, np.float32)
     similarity[np.searchsorted(every, by_meaning)] = similar
     return every, similarity

@@ -3,10 +3,10 @@
 import numpy as np
 import polars as pl
 
-from curate.contamination.postings import distinct, starts_of
 from curate.contamination.ranges import ranges
 from curate.contamination.texts import GRAM
 from curate.fuzzy.edits import Numbers, Rows
+from curate.numbers import distinct, starts_of
 
 _LEAST_MARGIN = 4
 """Words; a margin is a quarter of the question, and at least these."""

@@ -9,9 +9,9 @@ import re
 import numpy as np
 import polars as pl
 
-from curate.contamination.postings import distinct
 from curate.contamination.ranges import Runs, ranges
 from curate.fuzzy.edits import Numbers, Rows, Which
+from curate.numbers import distinct
 
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)([^\W\d_]*)")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")

@@ -17,7 +17,7 @@ from rapidfuzz.process import cpdist
 
 from curate.fuzzy.edits import Edits, Numbers, Rows, Which
 from curate.fuzzy.rarity import Bits, Rarity
-from curate.fuzzy.rows import distinct
+from curate.numbers import distinct
 from curate.sameness import FORMATTING
 from curate.tokens import Tokens, spelt_tokens, tokenise
 
@@ -97,7 +97,7 @@ class Texts:
 
     def likeness(self, left: Numbers, right: Numbers, edits: Edits) -> Likeness:
         """Weigh the edits of pairs of texts."""
-        bits, seen, totals = self._weigh(distinct(len(self.lines), left, right))
+        bits, seen, totals = self._weigh(distinct(np.concatenate([left, right])))
         counts = self._are_no_slips(edits, seen)
         old, new = (self._is_little[self.words[side]] for side in (edits.at, edits.to))
         is_foreign = counts & ~((~edits.goes | old) & (~edits.comes | new))

@@ -15,10 +15,11 @@ from curate.fuzzy.candidates import candidate_pairs
 from curate.fuzzy.clusters import STAYS, Clusters
 from curate.fuzzy.index import index_items
 from curate.fuzzy.judge import COLUMNS, Verdict
-from curate.fuzzy.rows import Spool, distinct, rows_at
+from curate.fuzzy.rows import Spool, rows_at
 from curate.fuzzy.semantic import pairs_by_meaning
 from curate.fuzzy.settings import FuzzySettings
 from curate.fuzzy.verification import Judged, Verification
+from curate.numbers import distinct
 from curate.schemas import DOUBTS_SCHEMA, SIBLING_SCHEMA
 from curate.stage import Outcome, Reason
 from curate.table import PLACE, ItemTable
@@ -65,7 +66,7 @@ def find_near_duplicates(
         index = index.without_sketches()
         meant = None if model is None else pairs_by_meaning(model, items, index, pairs, settings, folder)
         pairs = pairs if meant is None else meant.added_to(pairs)
-        places = index.by_standing[distinct(items.height, pairs.earlier, pairs.later)]
+        places = index.by_standing[distinct(np.concatenate([pairs.earlier, pairs.later]))]
         rows = Spool(items, places, COLUMNS, folder / "candidates.arrow")
         verification = Verification(rows, index, settings, pairs, meant)
         judged = verification.judged(pairs)

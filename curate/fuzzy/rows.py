@@ -5,7 +5,6 @@ A row that Polars takes from a batch keeps the texts of the whole batch in memor
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +12,10 @@ import polars as pl
 import pyarrow as pa
 
 from crossthink.files import BATCH_ROWS
+from curate.numbers import distinct
 from curate.table import PLACE, ItemTable
 
 Places = npt.NDArray[np.int64]
-
-
-def distinct(count: int, *numbers: npt.NDArray[np.integer[Any]]) -> Places:
-    """The different ones of some numbers below `count`, ascending: marked and not sorted, which takes a tenth of `np.unique`."""
-    is_there = np.zeros(count, np.bool_)
-    for each in numbers:
-        is_there[each] = True
-    return np.flatnonzero(is_there)
 
 
 def rows_at(items: ItemTable, places: Places, columns: Sequence[str]) -> pl.DataFrame:
@@ -69,7 +61,7 @@ class Spool:
 
 def _taken(items: ItemTable, places: Places, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Yield the rows at these places in order, at least one table."""
-    wanted = distinct(items.first + items.height, places)
+    wanted = distinct(places)
     is_first = True
     for batch in items.batches(columns, BATCH_ROWS):
         numbers = batch[PLACE].to_numpy()

@@ -19,6 +19,7 @@ from curate.fuzzy.rows import Spool
 from curate.fuzzy.semantic import Meant
 from curate.fuzzy.settings import FuzzySettings
 from curate.fuzzy.terms import NO_TERMS
+from curate.numbers import distinct
 
 PAIR_BYTES = 512 << 10
 """Memory of the stage for each pair of a run; two questions with their words, hashes and weights take about a fortieth."""
@@ -143,7 +144,7 @@ def _bits(index: Index, pairs: Pairs) -> npt.NDArray[np.float32]:
     """For the standing of each later row of the pairs how rare its terms are, 1 bit when every second item has them."""
     compared = max(1, int(np.count_nonzero(index.terms != NO_TERMS)))
     kinds, times = np.unique(index.terms, return_counts=True)
-    later = np.unique(pairs.later)
+    later = distinct(pairs.later)
     bits = np.zeros(len(index.terms), np.float32)
     bits[later] = np.log2(compared / times[np.searchsorted(kinds, index.terms[later])])
     return bits
