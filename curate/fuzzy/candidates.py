@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from curate.fuzzy.index import Index
 from curate.fuzzy.sketch import words_counted, words_shared
+from curate.numbers import starts_of
 from curate.tokens import Hashes
 
 PART_ITEMS = 1 << 18
@@ -38,7 +39,8 @@ _HALF = np.uint64(32)
 
 Rows = npt.NDArray[np.int64]
 ShortTerms = npt.NDArray[np.uint32]
-"""The upper half of the terms of each item: they stay in the cache, and what they do not tell apart is when pairs are counted."""
+"""The upper half of the terms of each item, half as much to read. Items of other terms that share it are paired as if their terms
+were the same, which may cost a pair; whether a pair is alike is told by the whole."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def candidate_pairs(index: Index, spill: Path) -> tuple[Pairs, int]:
             packed = np.fromfile(path, "<u8")
             path.unlink()
             packed.sort()
-            found = [_bucket_pairs(index, short_terms, piece) for piece in _pieces(packed, index.standing_bits)]
+            pieces = _pieces(packed, index.standing_bits)
+            found = [_bucket_pairs(piece, index.standing_bits, short_terms) for piece in pieces]
             biggest = max([biggest, *(size for _, size in found)])
             codes = _distinct(np.concatenate([np.zeros(0, np.uint64), *(pairs for pairs, _ in found)]))[0]
             cuts = np.searchsorted(codes, (np.arange(len(parts) + 1, dtype=np.uint64) * np.uint64(PART_ITEMS)) << _HALF)
@@ -117,19 +120,19 @@ def _pieces(packed: Hashes, standing_bits: int) -> Iterator[Hashes]:
         start = stop
 
 
-def _bucket_pairs(index: Index, short_terms: ShortTerms, packed: Hashes) -> tuple[Hashes, int]:
+def _bucket_pairs(packed: Hashes, standing_bits: int, short_terms: ShortTerms) -> tuple[Hashes, int]:
     """Return the pairs of one band as numbers, the later standing in the upper half, and the size of the biggest bucket.
 
     Args:
         packed: whole buckets of a band's file, sorted.
     """
-    keys = packed >> np.uint64(index.standing_bits)
+    keys = packed >> np.uint64(standing_bits)
     follows = np.zeros(len(keys) + 1, np.bool_)  # is in the bucket of the one before
     np.equal(keys[1:], keys[:-1], out=follows[1:-1])
     inside = np.flatnonzero(follows[:-1] | follows[1:])
     if not len(inside):
         return np.zeros(0, np.uint64), 1
-    standing = (packed[inside] & np.uint64((1 << index.standing_bits) - 1)).view(np.int64)
+    standing = (packed[inside] & np.uint64((1 << standing_bits) - 1)).view(np.int64)
     begins = np.flatnonzero(~follows[inside])
     sizes = np.diff(np.append(begins, len(inside)))
     twos, large = begins[sizes == 2], sizes > 2
@@ -140,25 +143,31 @@ def _bucket_pairs(index: Index, short_terms: ShortTerms, packed: Hashes) -> tupl
 
 
 def _pairs_of_large(standing: Rows, begins: Rows, sizes: Rows, short_terms: ShortTerms) -> list[Hashes]:
-    """The pairs of buckets of three items or more: of other terms those who stand beside each other or beside the first, of the same
-    terms likewise among themselves."""
+    """The pairs of buckets of three items or more: each item with the one before it and with the first, if their terms differ, and
+    likewise among the items of its terms."""
     offsets = np.append(0, np.cumsum(sizes))
-    rows = np.arange(offsets[-1])
-    standing = standing[rows + np.repeat(begins - offsets[:-1], sizes)]
-    terms = short_terms[standing]
+    inside = standing[np.arange(offsets[-1]) + np.repeat(begins - offsets[:-1], sizes)]
+    terms = short_terms[inside]
     left, right = _chained(offsets[:-1], sizes)
     are_other = np.flatnonzero(terms[left] != terms[right])
-    codes = [_codes(standing[left[are_other]], standing[right[are_other]])]
-    bits = len(rows).bit_length()
-    term_bits = min(32, 64 - len(sizes).bit_length() - bits)  # at least 16: a piece has at most 2^16 such buckets
+    order, firsts = _by_terms(terms, sizes)
+    earlier, later = _chained(firsts, np.diff(np.append(firsts, len(order))))
+    return [
+        _codes(inside[left[are_other]], inside[right[are_other]]),
+        _codes(inside[order[earlier]], inside[order[later]]),
+    ]
+
+
+def _by_terms(terms: ShortTerms, sizes: Rows) -> tuple[Rows, Rows]:
+    """The rows of buckets in the order of their bucket, then of their terms, then as they are; and where terms begin."""
+    row_bits = len(terms).bit_length()
+    term_bits = min(32, 64 - len(sizes).bit_length() - row_bits)  # at least 16: a piece has at most 2^16 such buckets
     groups = np.repeat(np.arange(len(sizes), dtype=np.uint64) << np.uint64(term_bits), sizes)
     groups |= terms >> np.uint32(32 - term_bits)
-    order = (groups << np.uint64(bits)) | rows.view(np.uint64)
-    order.sort()
-    groups, rows = order >> np.uint64(bits), (order & np.uint64((1 << bits) - 1)).view(np.int64)
-    begins = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
-    left, right = _chained(begins, np.diff(np.append(begins, len(rows))))
-    return [*codes, _codes(standing[rows[left]], standing[rows[right]])]
+    packed = (groups << np.uint64(row_bits)) | np.arange(len(terms), dtype=np.uint64)
+    packed.sort()
+    rows = (packed & np.uint64((1 << row_bits) - 1)).view(np.int64)
+    return rows, starts_of(packed >> np.uint64(row_bits))
 
 
 def _chained(begins: Rows, sizes: Rows) -> tuple[Rows, Rows]:
@@ -201,7 +210,5 @@ def _are_worth_reading(index: Index, pairs: Pairs) -> npt.NDArray[np.bool_]:
 def _distinct(codes: Hashes) -> tuple[Hashes, Rows]:
     """The different numbers in order, and how often each came; they are sorted where they are."""
     codes.sort()
-    begins = np.ones(len(codes), np.bool_)
-    begins[1:] = codes[1:] != codes[:-1]
-    at = np.flatnonzero(begins)
+    at = starts_of(codes)
     return codes[at], np.diff(np.append(at, len(codes)))

@@ -5,6 +5,7 @@ whose only likeness is a row that went is compared with the row for which that o
 same. (A published tool that closes clusters left 2 rows of a source of 859,092.)
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,8 @@ from curate.fuzzy.verification import Judged, Verification
 STAYS = -1
 ROUNDS = 3
 """How often a row is passed on to the row for which its likeness went."""
+PAIRS_AT_ONCE = 1 << 16
+"""Pairs that are Python objects at once; as arrays they take a fifth."""
 
 
 @dataclass
@@ -78,10 +81,8 @@ class Clusters:
     def _settle(self, judged: Judged) -> list[tuple[int, int]]:
         """Settle the later rows of some pairs; return the pairs to compare for those that could not be."""
         passed_on: dict[int, int] = {}
-        rows = np.flatnonzero(judged.verdicts == Verdict.SAME)
-        columns = (judged.pairs.earlier, judged.pairs.later, judged.scores, judged.differs)
         kept, scores = self.kept, self.scores
-        for earlier, later, score, differs in zip(*(column[rows].tolist() for column in columns), strict=True):
+        for earlier, later, score, differs in _same(judged):
             if later in self.rivals or earlier in self.rivals or later in self._holds:
                 continue  # a row for which another went stays
             if kept[earlier] != STAYS:
@@ -92,7 +93,15 @@ class Clusters:
                 self.differs.pop(later, None)
                 if differs:
                     self.differs[later] = differs
-        return [(kept, later) for later, kept in passed_on.items() if self.kept[later] == STAYS]
+        return [(stays, later) for later, stays in passed_on.items() if kept[later] == STAYS]
+
+
+def _same(judged: Judged) -> Iterator[tuple[int, int, float, str]]:
+    """Yield the pairs that are the same: the earlier and the later row, the score, and the words that differ."""
+    rows = np.flatnonzero(judged.verdicts == Verdict.SAME)
+    columns = (judged.pairs.earlier, judged.pairs.later, judged.scores, judged.differs)
+    for low in range(0, len(rows), PAIRS_AT_ONCE):
+        yield from zip(*(column[rows[low : low + PAIRS_AT_ONCE]].tolist() for column in columns), strict=True)
 
 
 def _pairs(pairs: list[tuple[int, int]]) -> Pairs:

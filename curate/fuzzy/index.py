@@ -41,7 +41,7 @@ class Index:
         by_standing: the place of the item of each standing; 0 is the item preferred most.
         terms: by standing; equal for items with the same gold, options, context and images. 0: no gold, not compared.
         sketches: by standing, on disk; from `curate.fuzzy.sketch`.
-        rarity: how often runs of words were seen.
+        rarity: how often runs of words were seen, in a sample of a large corpus.
     """
 
     bands: tuple[Path, ...]
@@ -101,7 +101,7 @@ def _write(index: Index, files: Sequence[BinaryIO], standing: Hashes, words: Tok
 
 
 def _signatures(index: Index, standing: Hashes, words: Tokens, settings: FuzzySettings) -> npt.NDArray[np.uint32]:
-    """Count the runs of words of the texts that are counted, and return the MinHash values of each."""
+    """Return the MinHash values of each text, and count the runs of words of those that are counted."""
     runs, are_counted = shingles(words, settings.shingle_words), index.rarity.are_counted(standing)
     counted = words.among(are_counted)
     for length in range(1, LONGEST_RUN + 1):

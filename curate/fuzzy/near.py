@@ -175,10 +175,10 @@ def _with_evidence(items: ItemTable, rows: pl.DataFrame) -> pl.DataFrame:
     )
     evidence = _json(joined, near)
     for is_told, told in ((joined["cosine"].is_not_null(), meant), (joined["is_conflict"], golds)):
+        # of the few rows it is of: a conditional would have each written for every row
         evidence = evidence.scatter(is_told.arg_true(), _json(joined.filter(is_told), told))
-    is_conflict, reasons = pl.col("is_conflict"), (Reason.CONFLICTING_GOLD, Reason.NEAR_DUPLICATE)
-    conflict, duplicate = (pl.lit(str(reason)) for reason in reasons)
-    return joined.select(PLACE, reason=pl.when(is_conflict).then(conflict).otherwise(duplicate), evidence=evidence)
+    conflict, duplicate = pl.lit(str(Reason.CONFLICTING_GOLD)), pl.lit(str(Reason.NEAR_DUPLICATE))
+    return joined.select(PLACE, reason=pl.when("is_conflict").then(conflict).otherwise(duplicate), evidence=evidence)
 
 
 def _json(rows: pl.DataFrame, told: pl.Expr) -> pl.Series:

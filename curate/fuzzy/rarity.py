@@ -21,7 +21,7 @@ PRIOR = 24.0
 COUNTED_ITEMS = 750_000
 """Texts whose words are counted, about. Measured: docs/duplicates.md."""
 LEAST_BITS = 16
-"""Tables have at least 2^16 places, about 8 for each text that is counted."""
+"""Tables have at least 2^16 places, 8 to 16 for each text that is counted."""
 
 Bits = npt.NDArray[np.float32]
 _RAREST = 1e-7
@@ -43,7 +43,7 @@ class Rarity:
 
     def are_counted(self, numbers: Hashes) -> npt.NDArray[np.bool_]:
         """Whether texts are among those to count, by their numbers: of texts that follow each other the same share, to within a
-        few."""
+        few where none is missing."""
         spread = (numbers * _GOLDEN) >> np.uint64(32)
         return np.asarray(spread < np.uint64(self._share * (1 << 32)), np.bool_)
 
@@ -53,7 +53,8 @@ class Rarity:
         self._totals[length - 1] += len(runs)
 
     def weigh(self, words: Tokens) -> tuple[Bits, Bits]:
-        """Return for each word how many bits it says and how often it was seen."""
+        """Return for each word how many bits it says and how often the corpus has it, by those that were counted; at least as often
+        as one that was counted once."""
         ones, twos, threes = (self._counts(words, length) for length in range(1, LONGEST_RUN + 1))
         alone = ones / max(self._totals[0], 1)
         before, before_two = _later(ones, 1), _later(twos, 2)
@@ -61,7 +62,7 @@ class Rarity:
         forth = _given(_later(threes, 2), before_two, _given(_later(twos, 1), before, alone))
         back = _given(threes, after_two, _given(twos, after, alone))
         bits = -np.log2(np.clip(np.maximum(forth, back), _RAREST, 1))
-        return bits.astype(np.float32), ones.astype(np.float32)
+        return bits.astype(np.float32), (ones / self._share).astype(np.float32)
 
     def _counts(self, words: Tokens, length: int) -> npt.NDArray[np.float64]:
         """For each word how often the run was seen that begins with it; 0 where there is none in its text."""

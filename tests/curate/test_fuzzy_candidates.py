@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from crossthink.files import write_parquet
 from curate.fuzzy import FuzzySettings, candidates, find_near_duplicates
-from curate.fuzzy.index import Index
-from curate.fuzzy.rarity import Rarity
+from curate.fuzzy.candidates import ShortTerms
 from curate.items import ITEM_SCHEMA
 from curate.table import ItemTable
+from curate.tokens import Hashes
 
 BITS = 20
 """Of a standing in a number of a band."""
@@ -68,20 +68,27 @@ def test_the_pieces_of_a_band_end_where_buckets_do(found: Found, rows: int) -> N
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), max_size=60))
-def test_of_a_bucket_those_are_paired_who_are_beside_each_other_or_beside_the_first(
-    items: list[tuple[int, int]],
-) -> None:
-    keys, terms = (
-        (np.array(side, np.uint64) for side in zip(*items, strict=True)) if items else np.zeros((2, 0), np.uint64)
-    )
-    index = Index((), Path(), BITS, np.arange(len(items)), terms, np.zeros((0, 2), np.uint64), Rarity(1))
-    packed = np.sort(keys << np.uint64(BITS) | np.arange(len(items), dtype=np.uint64))
-    found, biggest = candidates._bucket_pairs(index, terms.astype(np.uint32) << np.uint32(20), packed)
+def test_of_a_bucket_an_item_is_paired_with_the_first_and_with_the_one_before(items: list[tuple[int, int]]) -> None:
+    keys, terms = np.array(items, np.uint64).reshape(-1, 2).T
+    found, biggest = pairs_of(keys, terms.astype(np.uint32) << np.uint32(20))
     buckets = [[place for place, (key, _) in enumerate(items) if key == each] for each in {key for key, _ in items}]
     assert biggest == max([1, *map(len, buckets)])
-    assert {(int(pair) & (1 << 32) - 1, int(pair) >> 32) for pair in found} == {
-        pair for bucket in buckets for pair in paired(bucket, [int(each) for each in terms])
-    }
+    assert found == {pair for bucket in buckets for pair in paired(bucket, [int(each) for each in terms])}
+
+
+def test_terms_are_told_apart_in_a_piece_full_of_buckets() -> None:
+    count = candidates.PIECE_ROWS // 3
+    keys = np.repeat(np.arange(count, dtype=np.uint64), 3)
+    terms = np.tile(np.array([1 << 31, 0, 1 << 31], np.uint32), count)
+    expected = {pair for place in range(0, 3 * count, 3) for pair in itertools.combinations(range(place, place + 3), 2)}
+    assert pairs_of(keys, terms) == (expected, 3)
+
+
+def pairs_of(keys: Hashes, terms: ShortTerms) -> tuple[set[tuple[int, int]], int]:
+    """The pairs (earlier, later) of the items of a band, and the size of its biggest bucket."""
+    packed = np.sort(keys << np.uint64(BITS) | np.arange(len(keys), dtype=np.uint64))
+    codes, biggest = candidates._bucket_pairs(packed, BITS, terms)
+    return {(int(code) & 0xFFFFFFFF, int(code) >> 32) for code in codes.tolist()}, biggest
 
 
 def paired(bucket: list[int], terms: list[int]) -> set[tuple[int, int]]:

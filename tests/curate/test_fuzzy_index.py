@@ -94,7 +94,7 @@ def test_of_a_corpus_that_is_not_large_every_text_is_counted() -> None:
 
 
 @pytest.mark.parametrize("shingle_words", [3, 5])
-def test_only_the_words_of_texts_that_are_counted_are(
+def test_words_of_texts_that_are_not_counted_do_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shingle_words: int
 ) -> None:
     monkeypatch.setattr(rarity, "COUNTED_ITEMS", 100)
@@ -102,13 +102,14 @@ def test_only_the_words_of_texts_that_are_counted_are(
     empty = dict.fromkeys(ITEM_SCHEMA.names, "") | dict.fromkeys(["options", "answer_index", "context", "images"])
     rows = [empty | {"question": text, "answer": "oak", "solutions": []} for text in texts]
     write_parquet(tmp_path / "items.parquet", pa.Table.from_pylist(rows, ITEM_SCHEMA))
-    items = ItemTable((tmp_path / "items.parquet",))
+    is_there = np.arange(len(texts)) % 7 != 0
+    items = ItemTable((tmp_path / "items.parquet",)).without(np.flatnonzero(~is_there))
     settings = FuzzySettings(shingle_words=shingle_words)
     found = index_items(items, settings, np.zeros(len(texts), np.int64), tmp_path).rarity
-    chosen = found.are_counted(np.arange(len(texts), dtype=np.uint64))
+    chosen = is_there & found.are_counted(np.arange(len(texts), dtype=np.uint64))
     words = tokenise(pl.Series(texts).filter(chosen))
     assert 90 < chosen.sum() < 110
-    alone = Rarity(len(texts))
+    alone = Rarity(items.count)
     for length in range(1, LONGEST_RUN + 1):
         alone.add(length, shingles(words, length).hashes)
     assert all(map(np.array_equal, found._tables, alone._tables))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from curate.fuzzy import edits
+from curate.fuzzy import edits, rarity
 from curate.fuzzy.edits import Numbers, Rows
 from curate.fuzzy.likeness import MOST_SHOWN, Likeness, Texts
 from curate.fuzzy.minhash import band_keys, minhash
@@ -24,10 +24,11 @@ COMMON = [f"{BOILERPLATE} is the {animal} a mammal or not" for animal in ("wolf"
 def texts_of(lines: Sequence[str]) -> Texts:
     """Texts among the common ones, numbered after them."""
     texts = pl.Series([*COMMON, *lines])
-    words, rarity = tokenise(texts), Rarity(len(texts))
+    words, counts = tokenise(texts), Rarity(len(texts))
+    counted = words.among(counts.are_counted(np.arange(len(texts), dtype=np.uint64)))
     for length in range(1, LONGEST_RUN + 1):
-        rarity.add(length, shingles(words, length).hashes)
-    return Texts(texts, rarity)
+        counts.add(length, shingles(counted, length).hashes)
+    return Texts(texts, counts)
 
 
 def numbers(*each: int) -> Numbers:
@@ -40,6 +41,15 @@ def weighed(texts: Texts, left: Numbers, right: Numbers) -> Likeness:
 
 def likeness(left: str, right: str) -> Likeness:
     return weighed(texts_of([left, right]), numbers(0), numbers(1))
+
+
+@pytest.mark.parametrize("counted", [len(COMMON) + 40, 30])
+def test_words_that_a_sample_lacks_are_not_rare_by_that(monkeypatch: pytest.MonkeyPatch, counted: int) -> None:
+    monkeypatch.setattr(rarity, "COUNTED_ITEMS", counted)
+    lines = [f"where was captain {name} born in the year of the great flood" for name in ("hanson", "hansen")]
+    texts = texts_of(lines * 20)
+    found = weighed(texts, numbers(0), numbers(1))
+    assert found.is_swapped[0] and not found.is_slip[0]
 
 
 def test_boilerplate_says_nothing() -> None:
