@@ -23,8 +23,9 @@ LEAST_MEMORY = 512 * 2**20
 MOST_THREADS = 1024
 """More is a slip of the hand, and the engines would really start them."""
 
-KEPT_MILLISECONDS = 20_000
-"""How long free memory is kept for the next batch: longer than a batch takes, and not for ever."""
+KEPT_MILLISECONDS, LESS_MILLISECONDS = 20_000, 500
+"""How long free memory is kept for the next batch: longer than a batch takes, and not for ever; and where less memory than the
+default is set, about as long as the allocators would."""
 
 _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?([kmgt]i?b)", re.IGNORECASE | re.ASCII)
 _UNITS = {
@@ -49,17 +50,18 @@ def use_threads(threads: int | None) -> None:
 def use_memory(memory: str | None) -> None:
     """Fix the memory that stages may use, from text such as "2GiB" or "800MB"; call it before Polars and PyArrow are imported.
 
-    Their allocators then keep what one batch frees for the next: by default they return it to the system within half a second,
-    or a second, and every page that comes back costs a fault.
+    Their allocators then keep what one batch frees for the next, unless less than the default is set: by themselves they return
+    it to the system within half a second, or a second, and every page that comes back costs a fault.
 
     Raises:
         UserError: the text, or the variable, is not an amount of memory, or too small a one.
     """
-    _bytes(os.environ.get(MEMORY_VARIABLE) if memory is None else memory)
+    amount = _bytes(os.environ.get(MEMORY_VARIABLE) if memory is None else memory)
+    kept = KEPT_MILLISECONDS if amount >= DEFAULT_MEMORY else LESS_MILLISECONDS
     if memory is not None:
         os.environ[MEMORY_VARIABLE] = memory
-    os.environ["_RJEM_MALLOC_CONF"] = f"dirty_decay_ms:{KEPT_MILLISECONDS},muzzy_decay_ms:0"
-    os.environ["MIMALLOC_PURGE_DELAY"] = str(KEPT_MILLISECONDS)
+    os.environ["_RJEM_MALLOC_CONF"] = f"dirty_decay_ms:{kept},muzzy_decay_ms:0"
+    os.environ["MIMALLOC_PURGE_DELAY"] = str(kept)
 
 
 def memory_bytes() -> int:

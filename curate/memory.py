@@ -19,6 +19,11 @@ ITEM_BYTES = 160
 _STEP = 64 * 2**20
 
 
+def share() -> float:
+    """The part of what is read at once by default that is read where less memory than the default is set."""
+    return min(memory_bytes(), DEFAULT_MEMORY) / DEFAULT_MEMORY
+
+
 def rows_at_once(most: int, row_bytes: float, step: int) -> int:
     """Return how many rows to read at once: a part of `most` where they are long or less memory than the default is set.
 
@@ -27,8 +32,7 @@ def rows_at_once(most: int, row_bytes: float, step: int) -> int:
         row_bytes: of a row, on average.
         step: rows of a batch of the file.
     """
-    share = min(memory_bytes(), DEFAULT_MEMORY) / DEFAULT_MEMORY
-    rows = share * min(most, PART_BYTES / max(row_bytes, 1))
+    rows = share() * min(most, PART_BYTES / max(row_bytes, 1))
     return min(most, max(step, int(rows) // step * step))
 
 

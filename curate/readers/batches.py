@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from crossthink.errors import UserError
+from curate.memory import share
 from curate.readers.columnar import parquet_rows, parquet_rows_at_once
 from curate.readers.opening import Member, find_files, members
 from curate.readers.rows import Rejected, Row
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 BATCH_ROWS, BATCH_BYTES = 65_536, 64 * 2**20
-"""Read at once, about; a slice that is no whole row group costs reading the rest of it again."""
+"""Read at once by the default memory, about; a slice that is no whole row group costs reading the rest of it again."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def _batches(member: Member) -> Iterator[ColumnBatch | Row | Rejected]:
     try:
         scan = pl.scan_parquet(member.path, glob=False)
         height = scan.select(pl.len()).collect().item()
-        at_once = parquet_rows_at_once(pq.read_metadata(member.path), BATCH_ROWS, BATCH_BYTES)
+        at_once = parquet_rows_at_once(pq.read_metadata(member.path), BATCH_ROWS, int(BATCH_BYTES * share()))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, pa.ArrowException):
         yield from parquet_rows(member)  # says what is wrong with the file
         return

@@ -1,4 +1,4 @@
-"""The engines' memory: kept from batch to batch, and given back when a stage asks."""
+"""The engines' memory: kept from batch to batch where there is enough, and given back when a stage asks."""
 
 import subprocess
 import sys
@@ -8,9 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CODE = """
-import time
+import sys, time
 from crossthink.engines import release_memory, use_memory
-use_memory(None)
+use_memory(sys.argv[1])
 import numpy as np, polars as pl, pyarrow as pa
 
 def resident():
@@ -36,7 +36,18 @@ print(top, kept, resident())
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not say what is resident")
 def test_freed_memory_is_kept_for_the_next_batch_and_given_back_when_asked() -> None:
-    run = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, cwd=ROOT, check=True)
-    top, kept, released = map(int, run.stdout.split())
+    top, kept, released = _resident("2GiB")
     assert kept > top - 50
     assert released < kept - 50
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not say what is resident")
+def test_freed_memory_is_not_kept_where_less_than_the_default_is_set() -> None:
+    top, kept, _ = _resident("1GiB")
+    assert kept < top - 150
+
+
+def _resident(memory: str) -> tuple[int, ...]:
+    """MiB when a batch is held, when it was let go of, and when memory was released."""
+    run = subprocess.run([sys.executable, "-c", CODE, memory], capture_output=True, text=True, cwd=ROOT, check=True)
+    return tuple(map(int, run.stdout.split()))

@@ -5,14 +5,17 @@ import re
 from pathlib import Path
 from unittest.mock import patch
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crossthink.errors import UserError
-from crossthink.files import BATCH_ROWS, ROW_GROUP_ROWS
+from crossthink.files import BATCH_ROWS, ROW_GROUP_ROWS, write_parquet
 from curate import memory
 from curate.memory import require_memory, rows_at_once
+from curate.readers import batches
+from curate.readers.batches import ColumnBatch, column_batches
 from tests.support import CommandLine, write_sample_config
 
 
@@ -34,6 +37,21 @@ def test_a_batch_is_the_smaller_the_less_memory_is_set(set_to: int, rows: int) -
 def test_a_batch_is_the_smaller_the_longer_its_rows_are(row_bytes: float, step: int, rows: int) -> None:
     with _set_to(2048):
         assert rows_at_once(ROW_GROUP_ROWS, row_bytes, step) == rows
+
+
+@pytest.mark.parametrize(("set_to", "rows"), [(512, 50), (2048, 200)])
+def test_fewer_rows_of_a_parquet_file_are_read_at_once_the_less_memory_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_to: int, rows: int
+) -> None:
+    texts = [f"{number:08}" * 125 for number in range(1000)]
+    write_parquet(tmp_path / "rows.parquet", pa.table({"question": texts}))
+    monkeypatch.setattr(batches, "BATCH_BYTES", 200_000)
+    with _set_to(set_to):
+        heights = [
+            each.frame.height for each in column_batches([tmp_path / "rows.parquet"]) if isinstance(each, ColumnBatch)
+        ]
+    assert sum(heights) == 1000
+    assert heights[0] == pytest.approx(rows, rel=0.1)
 
 
 @given(st.integers(512, 5000), st.integers(1, 40), st.floats(0, 10**7))
