@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.harness import SHARED, measure, planted, print_table
+from benchmarks.harness import MAPPING, SHARED, measure, planted, print_table
 from benchmarks.rewriting import REWRITERS
 from crossthink.progress import Progress, Step
 
@@ -28,7 +28,7 @@ CONFIG = """
 name: planted
 root: {root}
 sources:
-  - {{name: planted, adapter: qa_rows, files: ["data-*.parquet"], license: unknown}}
+  - {{name: planted, adapter: {adapter}, files: ["data-*.parquet"], license: unknown}}
 {benchmarks}
 """
 
@@ -68,7 +68,8 @@ def ours(folder: Path, workspace: Path, memory: str, with_benchmarks: bool) -> C
 
     use_memory(memory)
     config_file = workspace.parent / "planted.yaml"
-    config_file.write_text(CONFIG.format(root=folder, benchmarks=""))
+    adapter = folder / MAPPING if (folder / MAPPING).is_file() else "qa_rows"
+    config_file.write_text(CONFIG.format(root=folder, adapter=adapter, benchmarks=""))
     config, root = load_curation(config_file)
     if with_benchmarks:
         chosen = load_benchmarks(SHIPPED / "open-benchmarks.yaml", SHARED)

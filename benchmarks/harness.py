@@ -26,6 +26,10 @@ CACHE = Path(os.environ.get("CROSSTHINK_BENCHMARKS", Path(__file__).parent / ".d
 
 SEEDS = (7, 8, 9)
 
+MAPPING = "mapping.yaml"
+"""How the rows of a folder are read that has one; else they are plain rows."""
+_STEP = 4099  # characters between the beginnings of two solutions
+
 PEER_VARIABLE = "CROSSTHINK_PEER_PYTHON"
 PEER_PLACE = Path(__file__).resolve().parents[1] / ".venv-peers" / "bin" / "python"
 """Where `make peers` puts datatrove, whose requirements are older than this project's."""
@@ -107,6 +111,37 @@ def planted(rows: int, seed: int) -> Path:
 def parts(folder: Path) -> list[Path]:
     """The Parquet files of a planted corpus, in order."""
     return sorted(folder.glob("data-*.parquet"))
+
+
+def planted_long(rows: int, seed: int, solution_bytes: int) -> Path:
+    """Return the folder of a planted corpus whose every row has a worked solution of about so many bytes, with the mapping that
+    reads it; made when missing.
+
+    What the solutions say is of no meaning: each is another stretch of the questions of its file.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from curate.sources.registry import MAPPINGS
+
+    folder = CACHE / f"planted-{rows}-{seed}-{solution_bytes}"
+    if not (folder / MAPPING).is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in parts(planted(rows, seed)):
+            table = pq.read_table(part)
+            text = "\n".join(table["question"].to_pylist()) + "\n"
+            text *= 1 + 2 * solution_bytes // len(text)
+            schema = table.schema.append(pa.field("solution", pa.string()))
+            with pq.ParquetWriter(folder / part.name, schema, compression="zstd") as writer:
+                begin = 0
+                for batch in table.to_batches(max_chunksize=1 << 10):
+                    starts = (np.arange(begin, begin + len(batch)) * _STEP % (len(text) - solution_bytes)).tolist()
+                    solutions = pa.array([text[start : start + solution_bytes] for start in starts], pa.string())
+                    writer.write_batch(pa.RecordBatch.from_arrays([*batch.columns, solutions], schema=schema))
+                    begin += len(batch)
+        (folder / MAPPING).write_text(f"{(MAPPINGS / 'qa_rows.yaml').read_text()}solutions: solution\n")
+    return folder
 
 
 def planted_items(rows: int, seed: int) -> Path:
