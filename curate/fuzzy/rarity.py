@@ -6,8 +6,8 @@ drawn towards what the shorter run says where the longer is rare; a word says th
 before it and before the words after it.
 
 Runs of one, two and three words are counted in tables of fixed size by their hashes; what other runs add to a place on
-average is taken off. Of a larger corpus about `COUNTED_ITEMS` texts are counted, spread evenly over it: what is common they
-say as well as all do, and neither the tables nor the time to fill them grow on.
+average is taken off. Of a larger corpus about `COUNTED_ITEMS` texts are counted, spread evenly over it: they say
+nearly as well what is common (docs/duplicates.md), and neither the tables nor the time to fill them grow on.
 """
 
 import numpy as np

@@ -33,15 +33,19 @@ release_memory()
 print(top, kept, resident())
 """
 
+tells_resident = pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="the system does not say what is resident"
+)
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not say what is resident")
+
+@tells_resident
 def test_freed_memory_is_kept_for_the_next_batch_and_given_back_when_asked() -> None:
     top, kept, released = _resident("2GiB")
     assert kept > top - 50
     assert released < kept - 50
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not say what is resident")
+@tells_resident
 def test_freed_memory_is_not_kept_where_less_than_the_default_is_set() -> None:
     top, kept, _ = _resident("1GiB")
     assert kept < top - 150

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossthink.files import write_parquet
-from curate.fuzzy import FuzzySettings, candidates, find_near_duplicates
+from curate.fuzzy import FuzzySettings, candidates, clusters, find_near_duplicates
 from curate.fuzzy.candidates import ShortTerms
 from curate.items import ITEM_SCHEMA
 from curate.table import ItemTable
@@ -102,3 +102,14 @@ def paired(bucket: list[int], terms: list[int]) -> set[tuple[int, int]]:
 
 def chained(places: list[int]) -> set[tuple[int, int]]:
     return {*itertools.pairwise(places), *((places[0], place) for place in places[1:])}
+
+
+@pytest.mark.parametrize("at_once", [1, 7])
+def test_pairs_that_are_settled_a_few_at_once_are_all_settled(
+    found: Found, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    drops, siblings, facts = found("PIECE_ROWS", candidates.PIECE_ROWS)
+    monkeypatch.setattr(clusters, "PAIRS_AT_ONCE", at_once)
+    again = found("PIECE_ROWS", candidates.PIECE_ROWS)
+    assert drops.height > at_once
+    assert again[0].equals(drops) and again[1].equals(siblings) and again[2] == facts
